@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test func conversationsAreLearntInAForm() async throws {
+    @Test func conversationsAreLearnedInAForm() async throws {
         try await withTemporaryDirectory { directory in
             var training = try await tinyRun(in: directory)
             let file = directory.appending("chat.jsonl")

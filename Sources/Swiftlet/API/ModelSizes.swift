@@ -1,24 +1,24 @@
-// The sizes of a model, as a program shows or stores them.
+// A model's dimensions, for programs that show or store them.
 
 import FileIO
 import LanguageModels
 import Training
 
-/// How large a model is.
+/// The dimensions of a model.
 public struct ModelSizes: Sendable, Equatable, Codable {
     /// The family: `gpt2` or `llama2`.
     public let family: String
-    /// Tokens that the model knows.
+    /// Tokens in the vocabulary (V).
     public let vocabularySize: Int
-    /// The most tokens that it can look at.
+    /// The most tokens it attends to at once (maxT).
     public let contextLength: Int
-    /// Transformer blocks.
+    /// Transformer blocks (L).
     public let layerCount: Int
-    /// Attention heads in a block; of a Llama, those of queries.
+    /// Attention heads in a block (NH); in a Llama, query heads.
     public let headCount: Int
-    /// The width of the residual stream.
+    /// The width of the residual stream (C).
     public let channels: Int
-    /// All weights, without what pads a vocabulary.
+    /// The number of weights, without the padding of the vocabulary.
     public let parameterCount: Int
 
     init(_ configuration: some ModelConfiguration) {
@@ -31,12 +31,12 @@ public struct ModelSizes: Sendable, Equatable, Codable {
         parameterCount = configuration.parameterCount
     }
 
-    /// Looks at a model without reading its weights.
+    /// Reads the dimensions of a model, without its weights.
     /// - Parameters:
     ///   - path: A model's file or directory, or the directory of a training run.
-    ///   - checkpoint: Which model of a run is meant; nil for the latest.
+    ///   - checkpoint: Which checkpoint of a run to open; nil is the latest.
     /// - Throws: ``UnexpectedFileError`` when there is no model at the path, ``OpeningError``, or
-    ///   what says what is wrong with a file.
+    ///   the error of a damaged file.
     public init(ofModelAt path: FilePath, checkpoint: CheckpointSelection? = nil) throws {
         self.init(try ModelSource(path, checkpoint: checkpoint).configuration)
     }

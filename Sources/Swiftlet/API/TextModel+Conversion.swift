@@ -1,4 +1,4 @@
-// A model in another format, in one call.
+// Conversion of a model to another format, in one call.
 
 import FileIO
 import LanguageModels
@@ -6,7 +6,7 @@ import Tensors
 import TextGeneration
 import Tokenization
 
-/// The formats that models are written in.
+/// A format that models are written in.
 public enum ModelFileFormat: String, Sendable, CaseIterable, Codable {
     /// llm.c's model file.
     case llmc
@@ -21,19 +21,20 @@ public enum ModelFileFormat: String, Sendable, CaseIterable, Codable {
 extension TextModel {
     /// Writes a model in another format, with its tokenizer where the format has a place for it.
     ///
-    /// One tensor at a time is in memory.
+    /// Only one tensor is in memory at a time.
     /// - Parameters:
     ///   - path: A model's file or directory in any format, or the directory of a run.
     ///   - format: The format to write.
     ///   - output: The file to write; for safetensors, the directory.
-    ///   - precision: How to store matrices; nil keeps them as they are, where the format can.
-    ///   - checkpoint: Which model of a run is meant; nil for the latest.
-    ///   - adapter: The directory of a low-rank adapter in PEFT's format, to be merged in.
-    ///   - overwrite: Whether what exists may be replaced.
+    ///   - precision: The precision of matrices; nil keeps that of the model where the format can.
+    ///   - checkpoint: Which checkpoint of a run to convert; nil is the latest.
+    ///   - adapter: The directory of a low-rank adapter in PEFT's format, which is merged into the
+    ///     weights.
+    ///   - overwrite: Whether an existing output is replaced.
     /// - Throws: ``ModelError/cannotWrite(path:reason:hint:)`` when the format has no place for
     ///   something in the model, ``TextTokenizerError`` when it has none for its tokenizer,
-    ///   ``FileIOError``, or what says what is wrong with the model; `CancellationError`. Nothing
-    ///   is left of a conversion that fails.
+    ///   ``FileIOError``, or the error of a damaged model; `CancellationError`. A conversion that
+    ///   fails leaves nothing behind.
     public static func convert(
         _ path: FilePath,
         to format: ModelFileFormat,
@@ -62,7 +63,7 @@ extension TextModel {
 }
 
 extension ModelConversion.Target {
-    /// The target of a format, in the version that fits the numbers.
+    /// The target of a format, in the version that fits the precision.
     package init(_ format: ModelFileFormat) {
         self =
             switch format {
@@ -75,10 +76,10 @@ extension ModelConversion.Target {
 }
 
 extension ModelSource {
-    /// The tokenizer of the model; nil when none was named and none is there.
-    /// - Parameter named: The one to take; nil for the one in the model's file or beside it.
+    /// The model's tokenizer; nil when none was named and none is found.
+    /// - Parameter named: The one to take; nil is the one in the model's file or beside it.
     /// - Returns: The tokenizer, or nil.
-    /// - Throws: What ``tokenizer(at:)`` throws of one that is there.
+    /// - Throws: What ``tokenizer(at:)`` throws of one that is found but cannot be read.
     package func tokenizerIfAny(at named: FilePath? = nil) throws -> (any Tokenizer)? {
         do { return try tokenizer(at: named) } catch OpeningError.noTokenizer { return nil }
     }

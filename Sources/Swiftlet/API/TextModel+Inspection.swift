@@ -1,5 +1,5 @@
-// What a model does inside, and how well it predicts. How it is found out is in Interpretability
-// and Training.
+// How well a model predicts, and what happens inside it. The methods are in Interpretability and
+// Training.
 
 import FileIO
 import Inference
@@ -10,12 +10,12 @@ import Tokenization
 import Training
 
 extension TextModel {
-    /// Measures the loss on a text, with context for every token, in a window that slides over it.
+    /// Measures the loss on a text in a sliding window, so that every token has context.
     /// - Parameters:
     ///   - path: A text file.
-    ///   - sequenceLength: Tokens of the window; nil is the model's context, at most 1024.
-    ///   - stride: Tokens by which it moves; nil is half of it.
-    /// - Returns: The loss of all tokens, with perplexity and bits per byte.
+    ///   - sequenceLength: The window's length in tokens; nil is the model's context, at most 1024.
+    ///   - stride: How many tokens the window moves at a time; nil is half its length.
+    /// - Returns: The loss over all tokens, with perplexity and bits per byte.
     /// - Throws: ``PreparationError`` for an empty file, ``FileIOError`` for one that cannot be
     ///   read, ``TrainingError`` or ``ModelError`` for sizes the model cannot take;
     ///   `CancellationError`.
@@ -31,12 +31,12 @@ extension TextModel {
         }
     }
 
-    /// Measures the loss on token shards, all batches in order, each sequence by itself.
+    /// Measures the loss on token shards, one sequence after the other, none seeing another.
     /// - Parameters:
     ///   - pattern: The path of one file, or a pattern such as `data/*_val*.bin`.
-    ///   - batchSize: Sequences that are computed at once.
-    ///   - sequenceLength: Tokens of a sequence; nil is the model's context, at most 1024.
-    /// - Returns: The loss of all tokens, with perplexity and bits per byte.
+    ///   - batchSize: Sequences computed at once.
+    ///   - sequenceLength: Tokens in a sequence; nil is the model's context, at most 1024.
+    /// - Returns: The loss over all tokens, with perplexity and bits per byte.
     /// - Throws: ``TokenDataError`` for bad or too little data, ``FileIOError`` for files that
     ///   cannot be read, ``ModelError`` for sizes the model cannot take; `CancellationError`.
     public func loss(
@@ -56,8 +56,8 @@ extension TextModel {
         }
     }
 
-    /// What each token of a sequence but the first cost to predict, while values of the pass are
-    /// read or changed.
+    /// Measures the loss of every token of a sequence but the first, while `visit` reads or changes
+    /// values of the pass.
     ///
     /// ```swift
     /// let losses = try await model.losses(of: tokens, at: [.mlpPost(layer: 0)]) { value in
@@ -65,12 +65,13 @@ extension TextModel {
     /// }
     /// ```
     /// - Parameters:
-    ///   - tokens: Two at least, and no more than the context holds.
-    ///   - points: Where `visit` is called; nowhere unless said.
-    ///   - visit: Reads or replaces a value, on the model's thread and in the order of the pass.
-    ///     Long sequences are computed in pieces, so it may be called several times for one place.
+    ///   - tokens: At least two, and no more than fit the context.
+    ///   - points: Where to call `visit`; nowhere by default.
+    ///   - visit: Reads or replaces a value, on the model's thread and in the order of the pass. A
+    ///     long sequence is computed in pieces, so `visit` may be called several times for a point.
     /// - Returns: The cross-entropy of every token but the first, in nats.
-    /// - Throws: ``InterpretabilityError`` for tokens the model cannot take; what `visit` throws.
+    /// - Throws: ``InterpretabilityError`` for tokens the model cannot take, and what `visit`
+    ///   throws.
     public func losses(
         of tokens: [TokenID],
         at points: Set<HookPoint> = [],
@@ -79,13 +80,13 @@ extension TextModel {
         try await inspect { try $0.losses(of: tokens, hooks: PassHooks(points, visit)) }
     }
 
-    /// What every head looks at: the attention of each token to those up to it.
+    /// The attention pattern of every head: how much each token attends to itself and those before.
     /// - Parameters:
-    ///   - tokens: One at least, and no more than the context holds.
-    ///   - layers: The layers to keep, from 0; nil is all.
+    ///   - tokens: At least one, and no more than fit the context.
+    ///   - layers: Which layers to keep, from 0; nil is all.
     /// - Returns: The patterns.
-    /// - Throws: ``InterpretabilityError`` for tokens or layers the model has not,
-    ///   ``TensorError`` when the patterns take more memory than there is.
+    /// - Throws: ``InterpretabilityError`` for tokens or layers that the model does not have,
+    ///   ``TensorError`` when there is too little memory for the patterns.
     public func attentionPatterns(
         of tokens: [TokenID],
         layers: [Int]? = nil
@@ -93,31 +94,31 @@ extension TextModel {
         try await inspect { try $0.attentionPatterns(of: tokens, layers: layers) }
     }
 
-    /// What the model would predict if it ended after each layer.
+    /// What the model would predict if it ended after each layer: the logit lens.
     /// - Parameters:
-    ///   - tokens: One at least, and no more than the context holds.
-    ///   - top: How many of the likeliest tokens are named.
+    ///   - tokens: At least one, and no more than fit the context.
+    ///   - top: How many of the likeliest tokens to list.
     /// - Returns: The predictions, layer by layer.
     /// - Throws: ``InterpretabilityError`` for tokens the model cannot take.
     public func logitLens(of tokens: [TokenID], top: Int = 5) async throws -> LogitLens {
         try await inspect { try $0.logitLens(of: tokens, top: top) }
     }
 
-    /// What each token cost to predict, and what the model expects after the last.
+    /// The loss of each token, and what the model predicts after the last.
     /// - Parameters:
-    ///   - tokens: One at least, and no more than the context holds.
-    ///   - top: How many of the likeliest next tokens are named.
+    ///   - tokens: At least one, and no more than fit the context.
+    ///   - top: How many of the likeliest next tokens to list.
     /// - Returns: The losses and the predictions.
     /// - Throws: ``InterpretabilityError`` for tokens the model cannot take.
     public func predictions(of tokens: [TokenID], top: Int = 10) async throws -> TokenPredictions {
         try await inspect { try $0.predictions(of: tokens, top: top) }
     }
 
-    /// How much each head does what heads are known to do, such as induction.
+    /// How strongly each head shows known behaviors, such as induction.
     /// - Parameters:
-    ///   - sequences: Texts for the scores that need real text; without any they are taken on the
-    ///     random tokens too.
-    ///   - seed: What the random tokens are drawn with.
+    ///   - sequences: Texts for the scores that need real text; without any, random tokens serve
+    ///     for these too.
+    ///   - seed: The seed of the random tokens.
     /// - Returns: The scores of all heads, layer by layer.
     /// - Throws: ``InterpretabilityError`` for tokens the model cannot take; `CancellationError`.
     public func headScores(
@@ -129,15 +130,15 @@ extension TextModel {
         }
     }
 
-    /// How much worse the model predicts without each of its heads, one left out at a time.
+    /// How much the loss changes without each head, one left out at a time.
     /// - Parameters:
-    ///   - sequences: What is predicted, each of two tokens or more.
-    ///   - layers: Whose heads; nil is all.
-    ///   - heads: Which heads of them; nil is all.
-    ///   - mlps: Whether the layers' feed-forward networks are left out in turn too.
+    ///   - sequences: The tokens to predict; each sequence has at least two.
+    ///   - layers: The layers whose heads are left out; nil is all.
+    ///   - heads: Which heads of these layers; nil is all.
+    ///   - mlps: Whether to leave out the layers' feed-forward networks in turn as well.
     /// - Returns: The loss, and its change without each part.
-    /// - Throws: ``InterpretabilityError`` for tokens, layers or heads the model has not;
-    ///   `CancellationError`.
+    /// - Throws: ``InterpretabilityError`` for tokens, layers or heads that the model does not
+    ///   have; `CancellationError`.
     public func ablate(
         _ sequences: [[TokenID]],
         layers: [Int]? = nil,
@@ -155,10 +156,11 @@ extension TextModel {
     /// - Parameters:
     ///   - layer: The layer, from 0.
     ///   - neurons: Which of its neurons; nil is all.
-    ///   - sequences: The texts to look through.
-    ///   - top: How many places are kept for each neuron.
+    ///   - sequences: The texts to search.
+    ///   - top: How many places to keep for each neuron.
     /// - Returns: The places, neuron by neuron.
-    /// - Throws: ``InterpretabilityError`` for what the model has not; `CancellationError`.
+    /// - Throws: ``InterpretabilityError`` for layers, neurons or tokens that the model does not
+    ///   have; `CancellationError`.
     public func excitations(
         layer: Int,
         neurons: [Int]? = nil,
@@ -172,13 +174,13 @@ extension TextModel {
         }
     }
 
-    /// Looks into the model, on its thread.
+    /// Runs an inspection on the model's thread.
     private func inspect<Value: Sendable>(
         _ body: @Sendable (any InspectableModel) throws -> Value
     ) async throws -> Value {
         try await generator.run { generator in
             guard let model = generator.model as? any InspectableModel else {
-                preconditionFailure("models are opened so that they can be looked into")
+                preconditionFailure("every family can be inspected")
             }
             return try body(model)
         }

@@ -1,5 +1,5 @@
-// A model ready for use, in one call. It runs on a thread of its own, and so can be asked from any
-// task. What else it is asked for is in the files beside this one.
+// A model ready for use, in one call. It runs on a thread of its own, so any task can use it. The
+// files beside this one add conversion and inspection.
 
 import FileIO
 import Inference
@@ -9,7 +9,7 @@ import TextGeneration
 import Tokenization
 import Training
 
-/// A model with all that belongs to it, whatever its format and family.
+/// A model of any format and family, with its tokenizer and chat form.
 ///
 /// ```swift
 /// let model = try await TextModel("SmolLM2-135M-Instruct.Q8_0.gguf")
@@ -18,14 +18,14 @@ import Training
 /// }
 /// ```
 ///
-/// It runs on a thread of its own. Several tasks may ask for texts at the same time: their tokens
-/// are made in turn.
+/// It runs on a thread of its own. Several tasks can ask for text at the same time: it generates
+/// one token for each in turn.
 public final class TextModel: Sendable {
-    /// What turns text into the model's tokens and back.
+    /// Converts text to the model's tokens and back.
     public let tokenizer: TextTokenizer
-    /// How large it is.
+    /// The model's dimensions.
     public let sizes: ModelSizes
-    /// The form of conversations that the model knows; nil for a model that continues texts only.
+    /// The chat form the model was trained with; nil for a model that only continues text.
     public let chatForm: ChatForm?
     let generator: AsyncTextGenerator
     private let template: any ChatTemplate
@@ -34,15 +34,16 @@ public final class TextModel: Sendable {
     /// - Parameters:
     ///   - path: A model's file or directory: of llm.c, llama2.c, Hugging Face, Meta, nanoGPT or
     ///     GGUF; or the directory of a training run.
-    ///   - checkpoint: Which model of a run is meant; nil for the latest.
-    ///   - tokenizer: The tokenizer's file or directory; nil for the one in the model's file or
+    ///   - checkpoint: Which checkpoint of a run to open; nil is the latest.
+    ///   - tokenizer: The tokenizer's file or directory; nil is the one in the model's file or
     ///     beside it.
-    ///   - precision: How to store matrices; nil keeps each as its file does.
-    ///   - cachePrecision: How to store keys and values: float32 or bfloat16.
-    ///   - adapter: The directory of a low-rank adapter in PEFT's format, to be merged in.
-    ///   - threads: How many threads the arithmetic takes; nil takes one for each core.
+    ///   - precision: The precision of matrices in memory; nil keeps that of the file.
+    ///   - cachePrecision: The precision of keys and values: float32 or bfloat16.
+    ///   - adapter: The directory of a low-rank adapter in PEFT's format, which is merged into the
+    ///     weights.
+    ///   - threads: How many threads the kernels use; nil is one for each core.
     /// - Throws: ``UnexpectedFileError`` when there is no model at the path, ``OpeningError`` when
-    ///   something that belongs to it is missing, or what says what is wrong with a file.
+    ///   a part of it is missing, or the error of the file that is damaged.
     public init(
         _ path: FilePath,
         checkpoint: CheckpointSelection? = nil,
@@ -70,7 +71,7 @@ public final class TextModel: Sendable {
         generator = AsyncTextGenerator(opened.generator, thread: thread)
     }
 
-    /// What opening gives.
+    /// The parts of an opened model, made on its thread.
     private struct Opened {
         let generator: TextGenerator
         let tokenizer: any Tokenizer
@@ -94,20 +95,19 @@ public final class TextModel: Sendable {
             )
             generator = try TextGenerator(model, tokenizer: self.tokenizer)
             sizes = ModelSizes(source.configuration)
-            // A model that only continues texts is a model all the same.
+            // A model without a chat form still continues text.
             template = try? source.chatTemplate(self.tokenizer)
         }
     }
 
-    /// A text, piece by piece; each iteration generates it anew.
+    /// Generates a text piece by piece; each iteration generates it anew.
     ///
-    /// A token is made when the next piece is asked for. When the task that asks is canceled, or
-    /// the iterator goes away, no further token is made; a canceled iteration ends as if the text
-    /// did.
+    /// A token is generated when the next piece is asked for. None is generated after the task is
+    /// canceled or the iterator is released; a canceled iteration ends as a finished text does.
     /// - Parameters:
-    ///   - prompt: What to continue; without any, the model starts a new text.
-    ///   - options: How much is generated, and how.
-    ///   - seed: What random draws start from; nil is another one for every text.
+    ///   - prompt: The text to continue; when it is empty, the model starts a new text.
+    ///   - options: How much to generate, and how.
+    ///   - seed: The seed of the random draws; nil is a new one for every text.
     /// - Returns: The text. Asking for its first piece throws ``InferenceError`` or
     ///   ``TextGenerationError`` for options and prompts that the model cannot take.
     public func stream(
@@ -118,14 +118,14 @@ public final class TextModel: Sendable {
         generator.stream(prompt: prompt, options: options, seed: seed)
     }
 
-    /// A whole text.
+    /// Generates a whole text.
     ///
-    /// When the task is canceled, the text is what was made until then, and
-    /// ``GeneratedText/stopReason`` is ``StopReason/interrupted``.
+    /// When the task is canceled, the text ends where it is, and ``GeneratedText/stopReason`` is
+    /// ``StopReason/interrupted``.
     /// - Parameters:
-    ///   - prompt: What to continue; without any, the model starts a new text.
-    ///   - options: How much is generated, and how.
-    ///   - seed: What random draws start from; nil is another one every time.
+    ///   - prompt: The text to continue; when it is empty, the model starts a new text.
+    ///   - options: How much to generate, and how.
+    ///   - seed: The seed of the random draws; nil is a new one every time.
     /// - Returns: The text.
     /// - Throws: ``InferenceError`` or ``TextGenerationError`` for options and prompts that the
     ///   model cannot take.
@@ -137,16 +137,15 @@ public final class TextModel: Sendable {
         try await generator.text(prompt: prompt, options: options, seed: seed)
     }
 
-    /// Starts a conversation, or goes on with one; nothing is computed yet.
+    /// Starts a conversation, or continues one; nothing is computed yet.
     /// - Parameters:
-    ///   - instructions: What the model is told about its part: the system prompt. nil is what the
-    ///     history begins with, if anything.
-    ///   - history: What was said before.
-    ///   - options: How much is generated in a turn, and how.
-    ///   - seed: What random draws start from; nil is another one every time.
-    /// - Returns: The conversation. With a model that knows no ``chatForm`` it has the plain one.
-    /// - Throws: ``TextGenerationError`` when the messages are not in turn or the model's form has
-    ///   no place for them, ``InferenceError`` for options that the model cannot take.
+    ///   - instructions: The system prompt; nil is the one that the history begins with, if any.
+    ///   - history: The messages so far.
+    ///   - options: How much to generate in a turn, and how.
+    ///   - seed: The seed of the random draws; nil is a new one every time.
+    /// - Returns: The conversation. A model without a ``chatForm`` uses the plain one.
+    /// - Throws: ``TextGenerationError`` when roles do not alternate or the model's form has no
+    ///   place for a message, ``InferenceError`` for options that the model cannot take.
     public func chat(
         instructions: String? = nil,
         history: [ChatMessage] = [],

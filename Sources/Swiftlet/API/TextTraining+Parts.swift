@@ -1,5 +1,5 @@
-// The parts of a run, made of its description: the model, its tokenizer, the batches, and what
-// makes the steps.
+// The parts of a run, made from its description: the model, the tokenizer, the batches and the
+// trainer.
 
 import FileIO
 import LanguageModels
@@ -10,7 +10,7 @@ import Tokenization
 import Training
 
 extension TextTraining {
-    /// The run, ready for its first step or the one it goes on with.
+    /// The run, ready for its first step or the one it resumes at.
     func makeRun() throws -> TrainingRun {
         let directory = RunDirectory(directory)
         let resumedStep = try directory.resumptionStep(resume, overwrite: overwrite)
@@ -54,12 +54,12 @@ extension TextTraining {
         return run
     }
 
-    /// The model whose sizes and weights the run starts from; nil for random weights.
+    /// The model whose sizes and weights the run starts from; nil starts from random weights.
     private func startingModel(
         _ directory: RunDirectory,
         _ resumedStep: Int?
     ) throws -> ModelSource? {
-        // The checkpoints of an adapter are of the model that it was begun on.
+        // An adapter's checkpoints name the model that it was begun on.
         if adapter == nil, let resumedStep {
             return try ModelSource(directory.path, checkpoint: .step(resumedStep))
         }
@@ -67,7 +67,7 @@ extension TextTraining {
         return try ModelSource(path)
     }
 
-    /// The tokenizer that is named, the run's own copy, or the model's; nil where there is none.
+    /// The named tokenizer, the run's own copy, or the model's; nil when there is none.
     private func locatedTokenizer(
         of source: ModelSource?,
         _ directory: RunDirectory,
@@ -84,15 +84,15 @@ extension TextTraining {
         } catch OpeningError.noTokenizer { return nil }
     }
 
-    /// The sizes that ``start`` gives in words.
+    /// The sizes that ``start`` describes.
     private func sizes(vocabularySize: Int?) throws -> any ModelConfiguration {
         guard case .size(let text) = start else {
-            preconditionFailure("a model has its sizes in its files")
+            preconditionFailure("a model's sizes are in its files")
         }
         return try ModelDescriptor(text).configuration(vocabularySize: vocabularySize)
     }
 
-    /// The form of the conversations that are learnt; nil where none are.
+    /// The form of the conversations to learn; nil when the data has none.
     private func chatTemplate(
         _ source: ModelSource?,
         _ tokenizer: (any Tokenizer)?
@@ -113,7 +113,7 @@ extension TextTraining {
         guard let source else {
             guard adapter == nil else {
                 throw TrainingError.invalidSetting(
-                    name: "the start of an adapter",
+                    name: "the start of a run with an adapter",
                     requirement: "a model",
                     found: "a size"
                 )
@@ -139,14 +139,14 @@ extension TextTraining {
         return try configuration.makeAdaptedModel(
             source.weights,
             TrainableAdapter(shape, using: &generator, ops: ops),
-            // So that it is found from elsewhere too.
+            // An absolute path, so that the base is found from any working directory.
             baseName: FileSystem.absolute(source.path).string,
             precision: settings.precision,
             ops: ops
         )
     }
 
-    /// What a run learns from and validates on, in batches.
+    /// The batches that a run learns from and validates on.
     private struct Batches {
         let training: any BatchSource
         let validation: (any BatchSource)?
@@ -158,7 +158,7 @@ extension TextTraining {
             vocabularySize: Int
         ) throws {
             let settings = run.settings
-            // The shape of batches is checked before anything is made of it.
+            // The shape of the batches is checked before anything is made from it.
             try settings.validate()
             func needed() throws -> any Tokenizer {
                 guard let tokenizer else {

@@ -1,12 +1,12 @@
-// A training run as a program describes and follows it. What it does when is in Training; how the
-// parts are made of the description is in TextTraining+Parts.swift.
+// A training run that a program describes and follows. The loop itself is in Training;
+// TextTraining+Parts.swift makes its parts from the description.
 
 import FileIO
 import Synchronization
 import TextGeneration
 import Training
 
-/// A training run: what is trained, on what, how, and where it is kept.
+/// A description of a training run: what it trains, on which data, how, and in which directory.
 ///
 /// ```swift
 /// let tokenizer = try await TextTokenizer.train(on: ["stories.txt"], vocabularySize: 512)
@@ -24,42 +24,42 @@ import Training
 /// let model = try await TextModel("runs/first")
 /// ```
 ///
-/// The same description again goes on with a run that was interrupted.
+/// Running the same description again resumes a run that was interrupted.
 public struct TextTraining: Sendable, Equatable, Codable {
     /// What a run starts from.
     public enum Start: Sendable, Equatable, Codable {
         /// Random weights of a model of this size: `d12`, `layers=4,heads=4,channels=128`, or for
         /// a Llama `llama2:layers=6,heads=6,channels=288,hidden=768`.
         case size(String)
-        /// A model of any format, or that of another run, whose tokenizer is then the default.
+        /// A model of any format, or another run; its tokenizer is then the default.
         case model(FilePath)
     }
 
     /// What a run learns from.
     public enum Data: Sendable, Equatable, Codable {
-        /// A text file or a directory of them. Its tokens are kept in the run's directory, and the
-        /// first of them are held out where it is long enough.
+        /// A text file or a directory of them. The run's directory keeps the tokens; the first ones
+        /// are held out for validation if there are enough.
         case text(FilePath)
         /// Token shards; patterns such as `data/*_train*.bin`.
         case shards(FilePath, validation: FilePath?)
-        /// Files of conversations, one a line; what the assistant says is learnt.
+        /// Files with one conversation a line; only the assistant's words are learned.
         case conversations(FilePath, validation: FilePath?)
     }
 
-    /// A low-rank adapter (LoRA), trained in place of the weights.
+    /// A low-rank adapter (LoRA), trained instead of the weights.
     public struct Adapter: Sendable, Equatable, Codable {
         /// The rank of its matrices, at least 1.
         public var rank: Int
         /// Its product is multiplied by alpha / rank.
         public var alpha: Float
-        /// Whether it changes the feed-forward networks too, and not attention alone.
+        /// Whether it adapts the feed-forward networks as well as attention.
         public var changesMLPs: Bool
 
         /// Describes an adapter.
         /// - Parameters:
         ///   - rank: The rank of its matrices.
         ///   - alpha: Its product is multiplied by alpha / rank; nil is twice the rank.
-        ///   - changesMLPs: Whether it changes the feed-forward networks too.
+        ///   - changesMLPs: Whether it adapts the feed-forward networks as well as attention.
         public init(rank: Int = 8, alpha: Float? = nil, changesMLPs: Bool = false) {
             self.rank = rank
             self.alpha = alpha ?? Float(2 * rank)
@@ -69,30 +69,30 @@ public struct TextTraining: Sendable, Equatable, Codable {
 
     /// What the run starts from.
     public var start: Start
-    /// What it learns from.
+    /// The data it learns from.
     public var data: Data
-    /// The tokenizer's file or directory; nil is that of the model, or of the run that goes on.
+    /// The tokenizer's file or directory; nil is the model's, or that of the run being resumed.
     public var tokenizer: FilePath?
-    /// Everything that decides how it goes.
+    /// Batches, steps, the optimizer and everything else that decides the result.
     public var settings: TrainingSettings
-    /// The adapter that is trained; nil trains the weights.
+    /// The adapter to train; nil trains the weights.
     public var adapter: Adapter?
     /// The run's directory.
     public var directory: FilePath
-    /// What happens with a run that is already in the directory.
+    /// What to do with a run that is already in the directory.
     public var resume: ResumePolicy
-    /// Whether a run that is in the directory is replaced.
+    /// Whether a run in the directory is replaced.
     public var overwrite: Bool
 
     /// Describes a run; nothing is read or written yet.
     /// - Parameters:
     ///   - start: What it starts from.
-    ///   - data: What it learns from.
+    ///   - data: The data it learns from.
     ///   - tokenizer: The tokenizer's file or directory; nil is the model's own.
-    ///   - settings: Everything that decides how it goes.
-    ///   - adapter: The adapter that is trained; nil trains the weights.
-    ///   - directory: Where the run is kept.
-    ///   - resume: What happens with a run that is already there.
+    ///   - settings: Batches, steps, the optimizer and everything else that decides the result.
+    ///   - adapter: The adapter to train; nil trains the weights.
+    ///   - directory: The run's directory.
+    ///   - resume: What to do with a run that is already there.
     ///   - overwrite: Whether a run that is there is replaced.
     public init(
         of start: Start,
@@ -116,13 +116,13 @@ public struct TextTraining: Sendable, Equatable, Codable {
 
     /// Trains to the end.
     ///
-    /// When the task is canceled, the run stops within a batch, writes a checkpoint, and this
-    /// returns; another call goes on from there.
+    /// When the task is canceled, the run stops within a batch, writes a checkpoint and returns;
+    /// another call resumes from there.
     /// - Parameter report: Called with every event, in order, on the run's thread.
     /// - Throws: ``TrainingError`` when the run is refused, differs from the one in the directory,
     ///   or diverges; ``OpeningError``, ``ModelError``, ``TextTokenizerError``, ``TokenDataError``,
-    ///   ``PreparationError`` or ``TextGenerationError`` for what it starts from or learns from;
-    ///   ``FileIOError``; what `report` throws, after which complete checkpoints stay.
+    ///   ``PreparationError`` or ``TextGenerationError`` for its model, tokenizer or data;
+    ///   ``FileIOError``; and what `report` throws, after which complete checkpoints stay.
     public func run(
         report: @Sendable (TrainingEvent) throws -> Void = { _ in }
     ) async throws {
@@ -136,10 +136,11 @@ public struct TextTraining: Sendable, Equatable, Codable {
         }
     }
 
-    /// The run as a sequence of its events; it begins at once, and does not wait for whoever asks.
+    /// Trains to the end, and returns the events as a sequence.
     ///
-    /// When the sequence is left or its task is canceled, the run stops as ``run(report:)`` says.
-    /// - Returns: The events. Asking for one throws what ``run(report:)`` throws.
+    /// The run begins at once and does not wait for its events to be read. When the loop over it is
+    /// left or its task is canceled, the run stops as ``run(report:)`` does.
+    /// - Returns: The events. Iterating throws what ``run(report:)`` throws.
     public func events() -> AsyncThrowingStream<TrainingEvent, any Error> {
         AsyncThrowingStream { continuation in
             let task = Task {
@@ -154,7 +155,7 @@ public struct TextTraining: Sendable, Equatable, Codable {
         }
     }
 
-    /// Says from any thread that a run is to stop.
+    /// Asks a run to stop, from any thread.
     private final class StopFlag: Sendable {
         private let flag = Atomic(false)
 

@@ -1,15 +1,15 @@
-// The settings of a run by what most runs change.
+// Training settings made from the few values that most runs change.
 
 import Training
 
 extension TrainingSettings {
-    /// Settings of a number of steps, with the command line's defaults for all that is not given.
+    /// Settings for a number of steps, with the command line's defaults for everything else.
     /// - Parameters:
     ///   - steps: Optimizer steps.
     ///   - batchSize: Sequences in a batch.
     ///   - sequenceLength: Tokens in a sequence, at most the model's context.
-    ///   - learningRate: The highest rate, from which it falls along a cosine.
-    ///   - warmupSteps: Steps over which it rises first.
+    ///   - learningRate: The peak rate, from which it falls along a cosine.
+    ///   - warmupSteps: Steps over which the rate first rises to its peak.
     public init(
         steps: Int,
         batchSize: Int = TrainingSettings.default(\.batchSize),

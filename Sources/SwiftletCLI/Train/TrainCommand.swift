@@ -302,7 +302,7 @@ struct TrainCommand: ParsableCommand {
     /// The settings that the flags make.
     /// - Parameters:
     ///   - sequenceLength: T.
-    ///   - data: What is learnt from.
+    ///   - data: The data to learn from.
     ///   - formerStep: The tokens of a step of the run that goes on. They are the default if they
     ///     divide into batches: another number of processes continues with the same steps.
     ///   - group: The processes.

@@ -1,4 +1,4 @@
-// A conversation for programs with tasks: a ChatSession on its model's thread.
+// A conversation for Swift's tasks: a ChatSession on its model's thread.
 
 import Inference
 import Tokenization
@@ -13,8 +13,8 @@ import Tokenization
 /// }
 /// ```
 ///
-/// A turn costs the model its own tokens only. When the context is full, the oldest turns are
-/// forgotten, and the instructions stay.
+/// A turn costs only its own tokens. When the context is full, the oldest turns are dropped and the
+/// instructions stay.
 public final class Conversation: Sendable {
     private let generator: AsyncTextGenerator
     private let session: Confined<ChatSession>
@@ -32,21 +32,21 @@ public final class Conversation: Sendable {
         session = try await generator.run { Confined(try makeSession($0.model)) }
     }
 
-    /// All that was said, also what the model was made to forget: the instructions, if there are
-    /// any, and then the user and the assistant in turn.
+    /// All messages, including those the context has dropped: the instructions, if there are any,
+    /// and then the user and the assistant in turn.
     public var messages: [ChatMessage] {
         get async throws { try await run { $0.messages } }
     }
 
-    /// The tokens that the conversation takes in the model's context, without what is forgotten.
+    /// The tokens that the conversation takes in the model's context, without dropped turns.
     public var contextTokenCount: Int {
         get async throws { try await run { try $0.contextTokenCount() } }
     }
 
     /// Takes a message and generates the whole reply.
     ///
-    /// When the task is canceled, the reply is what was made until then, and
-    /// ``ChatResponse/stopReason`` is ``StopReason/interrupted``.
+    /// When the task is canceled, the reply ends where it is, and ``ChatResponse/stopReason`` is
+    /// ``StopReason/interrupted``.
     /// - Parameter message: What the user says.
     /// - Returns: The reply, which is now part of the conversation.
     /// - Throws: ``TextGenerationError/turnTooLong(tokenCount:maximum:)``, or what the model
@@ -57,11 +57,11 @@ public final class Conversation: Sendable {
         return try await reply.end()
     }
 
-    /// Takes a message, to which the reply is generated as it is asked for.
+    /// Takes a message and generates the reply as its pieces are asked for.
     ///
-    /// A reply that has not come to its end when the next message is taken ends there.
+    /// A reply that is not finished when the next message comes ends there.
     /// - Parameter message: What the user says.
-    /// - Returns: The reply, piece by piece; it is part of the conversation when it has ended.
+    /// - Returns: The reply, piece by piece; it joins the conversation when it has ended.
     /// - Throws: ``TextGenerationError/turnTooLong(tokenCount:maximum:)``; the conversation is then
     ///   without this turn.
     public func streamResponse(to message: String) async throws -> ReplyPieces {
@@ -69,12 +69,13 @@ public final class Conversation: Sendable {
         return ReplyPieces(generator: generator, stream: stream)
     }
 
-    /// Goes on from another conversation; what it begins with in common with this one, the model
-    /// does not read again.
-    /// - Parameter messages: What was said: the instructions, if there are any, and then the user
-    ///   and the assistant in turn.
-    /// - Throws: ``TextGenerationError`` when messages are not in turn; the conversation then stays
-    ///   what it was.
+    /// Continues from other messages.
+    ///
+    /// The model does not read again what both begin with.
+    /// - Parameter messages: The instructions, if there are any, and then the user and the
+    ///   assistant in turn.
+    /// - Throws: ``TextGenerationError`` when roles do not alternate; the conversation then stays
+    ///   as it was.
     public func restart(with messages: [ChatMessage]) async throws {
         try await run { try $0.restart(with: messages) }
     }
@@ -88,17 +89,17 @@ public final class Conversation: Sendable {
 
 /// A reply as a sequence of pieces, each of them valid Unicode and not empty.
 ///
-/// Iterate over it once: what was given out is not given out again.
+/// Iterate over it once: a piece that was returned is not returned again.
 public struct ReplyPieces: AsyncSequence, Sendable {
     fileprivate let generator: AsyncTextGenerator
     fileprivate let stream: Confined<ChatResponseStream>
 
-    /// The reply as far as it is made, with its tokens and why it ended.
+    /// The reply so far, with its tokens and why it ended.
     public var response: ChatResponse {
         get async throws { try await generator.run { [stream] _ in stream.value.response } }
     }
 
-    /// Starts asking for the pieces that are left.
+    /// Iterates over the pieces that are left.
     public func makeAsyncIterator() -> Iterator {
         Iterator(pieces: self)
     }
@@ -108,13 +109,13 @@ public struct ReplyPieces: AsyncSequence, Sendable {
         try await generator.run { [stream] _ in
             let stream = stream.value
             stream.interrupt()
-            // What was held back, which no longer takes the model.
+            // These pieces were held back; they no longer need the model.
             while try stream.next() != nil {}
             return stream.response
         }
     }
 
-    /// Asks for one piece after the other.
+    /// Returns one piece after the other.
     public struct Iterator: AsyncIteratorProtocol {
         fileprivate let pieces: ReplyPieces
 

@@ -105,7 +105,7 @@ extension ConversationFile {
     ///   - path: The file.
     ///   - template: The form of conversations.
     ///   - tokenizer: The model's.
-    ///   - sequenceLength: The most tokens that are learnt of a conversation.
+    ///   - sequenceLength: The most tokens of a conversation that are learned.
     ///   - progress: Called after each conversation, with the bytes read and the conversations so
     ///     far; what it throws ends the reading.
     /// - Returns: At least one. What is cut off is the end of those that are too long, and one

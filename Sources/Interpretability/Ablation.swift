@@ -6,9 +6,9 @@ import Inference
 import Tensors
 
 /// The losses of a model without each of some heads and feed-forward networks.
-public struct Ablation: Sendable, Equatable {
+public struct Ablation: Sendable, Equatable, Codable {
     /// The model without one part.
-    public struct Part: Sendable, Equatable {
+    public struct Part: Sendable, Equatable, Codable {
         /// The block.
         public let layer: Int
         /// The head whose output was zero before the projection; nil if the block's feed-forward

@@ -16,7 +16,7 @@ import Tensors
 #endif
 
 /// How closely a head's behavior matches known patterns.
-public struct HeadScores: Sendable, Equatable {
+public struct HeadScores: Sendable, Equatable, Codable {
     /// The block.
     public let layer: Int
     /// The head in it.

@@ -5,9 +5,9 @@ import Inference
 import Tensors
 
 /// What the layers of a model would predict at each position of a sequence.
-public struct LogitLens: Sendable, Equatable {
+public struct LogitLens: Sendable, Equatable, Codable {
     /// What a layer would predict at a position.
-    public struct Position: Sendable, Equatable {
+    public struct Position: Sendable, Equatable, Codable {
         /// The likeliest next tokens, the likeliest first.
         public let top: [TokenProbability]
         /// The entropy of the prediction, in nats.
@@ -25,7 +25,7 @@ public struct LogitLens: Sendable, Equatable {
     }
 
     /// The predictions after some blocks.
-    public struct Layer: Sendable, Equatable {
+    public struct Layer: Sendable, Equatable, Codable {
         /// How many blocks have added to the residual stream: 0 for the embeddings alone, L for the
         /// model's own prediction.
         public let layer: Int

@@ -4,9 +4,9 @@ import Inference
 import Tensors
 
 /// The places in some texts that activate a neuron most.
-public struct NeuronExcitations: Sendable, Equatable {
+public struct NeuronExcitations: Sendable, Equatable, Codable {
     /// A place in a text.
-    public struct Place: Sendable, Equatable {
+    public struct Place: Sendable, Equatable, Codable {
         /// The neuron's activation there.
         public let activation: Float
         /// Index of the sequence.

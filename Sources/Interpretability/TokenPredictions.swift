@@ -13,7 +13,7 @@ import Tensors
 #endif
 
 /// The losses of a sequence's tokens, and the likeliest next ones.
-public struct TokenPredictions: Sendable, Equatable {
+public struct TokenPredictions: Sendable, Equatable, Codable {
     /// The T tokens.
     public let tokens: [Int32]
     /// The cross-entropy of each token given those before it, in nats; nil for the first, which
@@ -67,7 +67,7 @@ extension InspectableModel {
 }
 
 /// A token and how likely a model considers it.
-public struct TokenProbability: Sendable, Equatable {
+public struct TokenProbability: Sendable, Equatable, Codable {
     /// The token's id.
     public let token: Int32
     /// Its probability, 0 to 1.

@@ -168,15 +168,12 @@ package final class AtomicFile {
     }
 
     /// Appends integers in little-endian order.
-    // Inlinable and without a key path, so that callers with millions of integers get a loop of
-    // their own type; a generic function was slower than tokenizing the text.
-    @inlinable
-    package func write<T: FixedWidthInteger & BitwiseCopyable>(
-        integers values: [T]
-    ) throws {
-        try values.map { $0.littleEndian }.withUnsafeBytes { bytes in
-            try write(bytes)
-        }
+    // A little-endian machine writes the array as it stands: a loop over the elements would not be
+    // specialized for callers in other targets, and once took longer than tokenizing the text.
+    package func write<T: FixedWidthInteger & BitwiseCopyable>(integers values: [T]) throws {
+        let isLittleEndian = 1.littleEndian == 1
+        let ordered = isLittleEndian ? values : values.map { $0.littleEndian }
+        try ordered.withUnsafeBytes { bytes in try write(bytes) }
     }
 
     /// Replaces bytes already written, for a header that counts what follows it.

@@ -165,6 +165,9 @@ public struct TextPieces: AsyncSequence, Sendable {
         fileprivate let generator: AsyncTextGenerator
         fileprivate let state: State
 
+        /// Returns the next piece; nil at the end of the text, and when the task is canceled.
+        /// - Throws: ``InferenceError`` or ``TextGenerationError`` for options and prompts that the
+        ///   model cannot take.
         public func next() async throws -> String? {
             try await generator.nextPiece(of: state)
         }

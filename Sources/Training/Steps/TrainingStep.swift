@@ -6,7 +6,7 @@
 import FileIO
 
 /// What one optimizer step did.
-public struct TrainingStep: Sendable, Equatable {
+public struct TrainingStep: Sendable, Equatable, Codable {
     /// Its number, from 1.
     public let step: Int
     /// The mean loss of its micro-batches in nats, before the update.
@@ -65,7 +65,7 @@ public enum StepQuantity: String, Sendable, Codable {
 }
 
 /// A measurement far above the recent ones.
-public struct StepOutlier: Sendable, Equatable {
+public struct StepOutlier: Sendable, Equatable, Codable {
     /// What was measured.
     public let quantity: StepQuantity
     /// Standard deviations above the mean of the recent steps.
@@ -73,7 +73,7 @@ public struct StepOutlier: Sendable, Equatable {
 }
 
 /// Why an update was skipped.
-public enum SkipReason: Sendable, Equatable {
+public enum SkipReason: Sendable, Equatable, Codable {
     /// A measurement is not a finite number.
     case nonFinite(quantity: StepQuantity, found: Float)
     /// A measurement is an outlier beyond what the settings allow.

@@ -16,7 +16,6 @@ It writes
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -24,12 +23,12 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from fixture_models import FIXTURES, load, output_folder, plain_loss
 from llmc_files import TokenLoader
 from safetensors.torch import save_file
 from torch import Tensor
-from transformers import AutoModelForCausalLM, PreTrainedModel
+from transformers import PreTrainedModel
 
-FIXTURES = Path(__file__).resolve().parent.parent / "Tests" / "ParityTests" / "Fixtures"
 MODELS = ["gpt2", "grouped"]
 RATE, KEY = 0.3, 0x1234_5678_9ABC_DEF0
 
@@ -127,9 +126,7 @@ def drop_in_llama(model: PreTrainedModel) -> None:
 def export(name: str, run: dict, output: Path) -> float:
     """Writes one model's gradients, and returns its loss."""
     path, B, T = run["model"], run["batch_size"], run["sequence_length"]
-    model = AutoModelForCausalLM.from_pretrained(
-        FIXTURES / path, dtype=torch.float32, attn_implementation="eager"
-    ).eval()
+    model = load(path)
     shard = FIXTURES / "Training" / f"{name}_tokens.bin"
     inputs, targets = TokenLoader([shard], B, T, shuffle=False).next_batch()
     # Eager attention calls this once per layer.
@@ -137,10 +134,9 @@ def export(name: str, run: dict, output: Path) -> float:
     F.dropout = lambda x, **_: drop_probabilities(next(layers))(x)
     try:
         (drop_in_gpt2 if path.startswith("GPT2") else drop_in_llama)(model)
-        logits = model(input_ids=inputs, use_cache=False).logits
+        loss = plain_loss(model, inputs, targets)
     finally:
         F.dropout = original
-    loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten())
     loss.backward()
     gradients = {key: p.grad.clone() for key, p in model.named_parameters()}
     save_file(gradients, output / f"{name}_gradients.safetensors")
@@ -149,11 +145,7 @@ def export(name: str, run: dict, output: Path) -> float:
 
 def main() -> None:
     """Writes every fixture."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--output", type=Path, default=FIXTURES / "Dropout")
-    output = parser.parse_args().output
-    output.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(1)  # the order of additions must not depend on the machine's cores
+    output = output_folder(__doc__, FIXTURES / "Dropout")
     np.seterr(over="ignore")  # products of uint32 wrap on purpose
     runs = json.loads((FIXTURES / "Training" / "training.json").read_text())["models"]
     losses = {name: export(name, runs[name], output) for name in MODELS}

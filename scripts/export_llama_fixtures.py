@@ -20,7 +20,6 @@ It writes
 
 from __future__ import annotations
 
-import argparse
 import json
 import struct
 from pathlib import Path
@@ -31,7 +30,6 @@ import torch
 from safetensors.torch import save_file
 from transformers import LlamaForCausalLM
 
-DEFAULT_OUTPUT = fixture_models.FIXTURES / "Llama"
 TOKENS = 24
 GROUP = 8  # of the int8 file: the largest power of two that divides the channels, at most 64
 META_FILES = 2
@@ -205,11 +203,7 @@ def as_before_version_5(path: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--output", type=Path, default=DEFAULT_OUTPUT)
-    output = parser.parse_args().output
-    output.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(1)
+    output = fixture_models.output_folder(__doc__, fixture_models.FIXTURES / "Llama")
 
     grouped = random_llama(
         1,

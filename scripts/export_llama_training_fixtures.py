@@ -19,7 +19,6 @@ can be judged.
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import torch
@@ -28,6 +27,7 @@ from fixture_models import (
     FIXTURES,
     deviation,
     load,
+    output_folder,
     plain_loss,
     random_llama,
     random_tokens,
@@ -204,11 +204,7 @@ def export_model(name: str, output: Path) -> dict:
 
 def main() -> None:
     """Writes the fixtures."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--output", type=Path, default=FIXTURES / "Training")
-    output = parser.parse_args().output
-    output.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(1)  # the order of additions must not depend on the machine's cores
+    output = output_folder(__doc__, FIXTURES / "Training")
     write_llamas(FIXTURES / "Training")
     record(output, "models", {name: export_model(name, output) for name in MODELS})
 

@@ -15,7 +15,6 @@ It writes
 
 from __future__ import annotations
 
-import argparse
 import copy
 import json
 from pathlib import Path
@@ -26,6 +25,7 @@ from fixture_models import (
     FIXTURES,
     deviation,
     load,
+    output_folder,
     random_tokens,
     record,
     settings,
@@ -118,11 +118,7 @@ def export_adapter(name: str, output: Path) -> dict:
 
 def main() -> None:
     """Writes the fixtures."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--output", type=Path, default=FIXTURES / "Training")
-    output = parser.parse_args().output
-    output.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(1)  # the order of additions must not depend on the machine's cores
+    output = output_folder(__doc__, FIXTURES / "Training")
     record(output, "adapters", {name: export_adapter(name, output) for name in ADAPTERS})
 
 

@@ -12,11 +12,10 @@ It writes
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import torch
-from fixture_models import FIXTURES, record
+from fixture_models import FIXTURES, output_folder, record
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -77,11 +76,7 @@ def export_muon(output: Path) -> dict:
 
 def main() -> None:
     """Writes the fixtures."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--output", type=Path, default=FIXTURES / "Training")
-    output = parser.parse_args().output
-    output.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(1)  # the order of additions must not depend on the machine's cores
+    output = output_folder(__doc__, FIXTURES / "Training")
     record(output, "muon", export_muon(output))
 
 

@@ -1,10 +1,11 @@
-"""What the scripts that export fixtures share: random Llamas, and recorded steps of AdamW.
+"""What the scripts that export fixtures share: their option, random Llamas, and steps of AdamW.
 
 It needs PyTorch 2 and transformers (python3 -m pip install torch transformers).
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
 
@@ -18,6 +19,19 @@ FIXTURES = Path(__file__).resolve().parent.parent / "Tests" / "ParityTests" / "F
 
 ACCUMULATION = 2
 BETAS, EPSILON, GRAD_CLIP = (0.9, 0.95), 1e-8, 1.0
+
+
+def output_folder(documentation: str, default: Path) -> Path:
+    """Reads --output, the only option of a script, and returns that folder, which then exists.
+
+    It also sets PyTorch to one thread: the order of additions must not depend on the machine.
+    """
+    parser = argparse.ArgumentParser(description=documentation.splitlines()[0])
+    parser.add_argument("--output", type=Path, default=default)
+    output = parser.parse_args().output
+    output.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(1)
+    return output
 
 
 def random_llama(seed: int, **sizes) -> LlamaForCausalLM:

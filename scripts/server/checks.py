@@ -1,6 +1,5 @@
 """Checks that `swiftlet serve` does what OpenAI's clients expect; see scripts/check_server."""
 
-import argparse
 import json
 import os
 import signal
@@ -19,7 +18,7 @@ import openai_chat
 import openai_completions
 import openai_errors
 import readme_lines
-from process import Checks, Server
+from process import Checks, Server, command_line, small_model
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -94,9 +93,7 @@ def check_ending(checks, server, model):
 
 def check_stories(checks, arguments):
     """A small model that only tells stories."""
-    model = os.path.join(arguments.data, "llama2/stories260K.bin")
-    tokenizer = os.path.join(arguments.data, "llama2/tok512.bin")
-    options = ["--tokenizer", tokenizer]
+    model, options = small_model(arguments.data)
     with Server(arguments.swiftlet, model, *options, "--template", "plain") as server:
         client, name, context = client_of(server), server.name, 512
         checks.equal("the model's name", name, "stories260K")
@@ -141,9 +138,7 @@ def check_instruct(checks, arguments):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("swiftlet", help="the built command")
-    parser.add_argument("data", help="the directory that SWIFTLET_TEST_DATA names")
+    parser = command_line(__doc__)
     parser.add_argument("instruct_model", help="the file that SWIFTLET_INSTRUCT_MODEL names")
     arguments = parser.parse_args()
     checks = Checks()

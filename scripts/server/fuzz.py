@@ -1,14 +1,12 @@
 """Wrong requests of every kind, after which a server must still be alive and correct."""
 
-import argparse
 import asyncio
 import json
-import os
 import random
 import sys
 import time
 
-from process import Checks, Server
+from process import Checks, Server, command_line, small_model
 
 REQUEST = {"prompt": "Once upon a time", "max_tokens": 16, "temperature": 0}
 HEAD = b"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"
@@ -200,17 +198,13 @@ def check_fuzz(checks, server, count, seed, slowly):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("swiftlet", help="the built command")
-    parser.add_argument("data", help="the directory that SWIFTLET_TEST_DATA names")
+    parser = command_line(__doc__)
     parser.add_argument("--requests", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     checks = Checks()
-    model = os.path.join(arguments.data, "llama2/stories260K.bin")
-    tokenizer = os.path.join(arguments.data, "llama2/tok512.bin")
-    options = ["--tokenizer", tokenizer, "--template", "plain"]
-    with Server(arguments.swiftlet, model, *options) as server:
+    model, options = small_model(arguments.data)
+    with Server(arguments.swiftlet, model, *options, "--template", "plain") as server:
         checks.run(check_fuzz, checks, server, arguments.requests, arguments.seed, True)
         checks.equal("it ends cleanly", server.end(), 0)
     return checks.finish()

@@ -1,13 +1,11 @@
 """Many streams at a time, each of whose texts must be what the same request gives alone."""
 
-import argparse
 import asyncio
 import json
-import os
 import sys
 import time
 
-from process import Checks, Server
+from process import Checks, Server, command_line, small_model
 
 PROMPTS = [
     "Once upon a time", "The sun", "One day, a dog", "Lily", "Tom and his mom", "In the park",
@@ -160,16 +158,13 @@ def check_load(checks, server, count, seconds):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("swiftlet", help="the built command")
-    parser.add_argument("data", help="the directory that SWIFTLET_TEST_DATA names")
+    parser = command_line(__doc__)
     parser.add_argument("--streams", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=60)
     arguments = parser.parse_args()
     checks = Checks()
-    model = os.path.join(arguments.data, "llama2/stories260K.bin")
-    tokenizer = os.path.join(arguments.data, "llama2/tok512.bin")
-    options = ["--tokenizer", tokenizer, "--parallel", "16", "--max-queue", "128"]
+    model, options = small_model(arguments.data)
+    options += ["--parallel", "16", "--max-queue", "128"]
     with Server(arguments.swiftlet, model, *options) as server:
         checks.run(check_load, checks, server, arguments.streams, arguments.seconds)
         checks.equal("it ends cleanly", server.end(), 0)

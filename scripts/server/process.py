@@ -3,6 +3,7 @@
 Everything stays on this machine: the server listens on 127.0.0.1, on a free port.
 """
 
+import argparse
 import json
 import os
 import re
@@ -13,6 +14,23 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+
+
+def command_line(documentation):
+    """A parser of what every check is given: the command, and the directory of test data."""
+    parser = argparse.ArgumentParser(description=documentation)
+    parser.add_argument("swiftlet", help="the built command")
+    parser.add_argument("data", help="the directory that SWIFTLET_TEST_DATA names")
+    return parser
+
+
+def small_model(data):
+    """The path of a small model that only tells stories, and the options for its tokenizer."""
+    folder = os.path.join(data, "llama2")
+    return (
+        os.path.join(folder, "stories260K.bin"),
+        ["--tokenizer", os.path.join(folder, "tok512.bin")],
+    )
 
 
 class Server:

@@ -34,6 +34,12 @@ class Desk:
         self.say(text)
         self.rest()
 
+    def begin_long_reply(self):
+        """Sends a message, and waits until the first words of a reply of some seconds are there."""
+        self.server.answers.append(words("word " * 400, delay=0.02))
+        self.say("A long one")
+        self.page.wait("stage.innerText.includes('word word word')")
+
     def rest(self):
         """Waits until nothing is being written."""
         self.page.wait("stage.getAttribute('aria-busy') === 'false'")

@@ -6,7 +6,6 @@ import tempfile
 import time
 
 from .checks import check, equal
-from .scripted_server import words
 
 
 @check()
@@ -53,9 +52,7 @@ def conversations_can_be_renamed_deleted_and_had_back(desk):
 
 @check()
 def what_is_deleted_while_a_reply_comes_stays_deleted(desk):
-    desk.server.answers.append(words("word " * 400, delay=0.02))
-    desk.say("A long one")
-    desk.page.wait("stage.innerText.includes('word word word')")
+    desk.begin_long_reply()
     desk.page.button("Delete")
     desk.rest()
     desk.page.js("new Promise(resolve => setTimeout(resolve, 1200))")
@@ -66,9 +63,8 @@ def what_is_deleted_while_a_reply_comes_stays_deleted(desk):
 
 @check()
 def a_page_that_is_closed_amid_a_reply_keeps_what_came(desk):
-    desk.server.answers += [words("word " * 400, delay=0.02), lambda *_: time.sleep(0.5)]
-    desk.say("A long one")
-    desk.page.wait("stage.innerText.includes('word word word')")
+    desk.begin_long_reply()
+    desk.server.answers.append(lambda *_: time.sleep(0.5))
     desk.page.reload()
     assert desk.texts()[0].startswith("word word"), desk.texts()
     desk.say("And one that says nothing yet")
@@ -97,9 +93,7 @@ def two_tabs_know_of_each_other(desk):
 
 @check()
 def a_reply_that_is_left_is_stopped_and_kept(desk):
-    desk.server.answers.append(words("word " * 400, delay=0.02))
-    desk.say("A long one")
-    desk.page.wait("stage.innerText.includes('word word word')")
+    desk.begin_long_reply()
     desk.page.button("New conversation")
     desk.rest()
     assert desk.server.left.wait(5), "the server still writes"

@@ -25,21 +25,11 @@ package enum DisplayText {
 
     /// The text that `bytes` encode in UTF-8, escaped the same way; invalid bytes become `\xff`.
     package static func escaping(bytes: some Sequence<UInt8>) -> String {
-        var rest = Array(bytes)[...]
         var result = ""
-        while !rest.isEmpty {
-            var iterator = rest.makeIterator()
-            var parser = Unicode.UTF8.ForwardParser()
-            switch parser.parseScalar(from: &iterator) {
-            case .valid(let encoded):
-                append(Unicode.UTF8.decode(encoded), to: &result, keepingLineEnds: false)
-                rest = rest.dropFirst(encoded.count)
-            case .error(let length):
-                for byte in rest.prefix(length) { result += "\\x" + hexadecimal(byte, digits: 2) }
-                rest = rest.dropFirst(length)
-            case .emptyInput:
-                return result
-            }
+        bytes.forEachCharacter { scalar, _ in
+            append(scalar, to: &result, keepingLineEnds: false)
+        } damaged: { bytes in
+            for byte in bytes { result += "\\x" + hexadecimal(byte, digits: 2) }
         }
         return result
     }

@@ -1,6 +1,7 @@
 // How likely the model found the tokens of a text, as OpenAI's API reports it. A token is reported
 // when its text is sent, so that both are cut at the same places.
 
+import FileIO
 import Inference
 import Tokenization
 
@@ -23,20 +24,11 @@ struct ScoredToken: Sendable {
         }
 
         private static func escapingTornCharacters(_ bytes: [UInt8]) -> String {
-            var rest = bytes[...]
             var result = ""
-            while !rest.isEmpty {
-                var iterator = rest.makeIterator()
-                var parser = Unicode.UTF8.ForwardParser()
-                switch parser.parseScalar(from: &iterator) {
-                case .valid(let encoded):
-                    result.unicodeScalars.append(Unicode.UTF8.decode(encoded))
-                    rest = rest.dropFirst(encoded.count)
-                case .error(let length):
-                    for byte in rest.prefix(length) { result += "\\x" + String(byte, radix: 16) }
-                    rest = rest.dropFirst(length)
-                case .emptyInput: return result
-                }
+            bytes.forEachCharacter { scalar, _ in
+                result.unicodeScalars.append(scalar)
+            } damaged: { bytes in
+                for byte in bytes { result += "\\x" + String(byte, radix: 16) }
             }
             return result
         }

@@ -20,31 +20,20 @@ enum ArgumentBytes {
     ///   - carryingControls: Whether to carry control characters too, although they are UTF-8.
     /// - Returns: A string that is unique to these bytes.
     static func text(_ bytes: some Sequence<UInt8>, carryingControls: Bool = true) -> String {
-        var rest = Array(bytes)[...]
         var text = String.UnicodeScalarView()
-        func carry(_ count: Int) {
-            for byte in rest.prefix(count) {
+        func carry(_ bytes: ArraySlice<UInt8>) {
+            for byte in bytes {
                 text.append(Unicode.Scalar(firstCarrier + UInt32(byte)).unsafelyUnwrapped)
             }
         }
-        while !rest.isEmpty {
-            var iterator = rest.makeIterator()
-            var parser = Unicode.UTF8.ForwardParser()
-            switch parser.parseScalar(from: &iterator) {
-            case .valid(let encoded):
-                let scalar = Unicode.UTF8.decode(encoded)
-                if carriers.contains(scalar.value) || carryingControls && isControl(scalar) {
-                    carry(encoded.count)
-                } else {
-                    text.append(scalar)
-                }
-                rest = rest.dropFirst(encoded.count)
-            case .error(let length):
-                carry(length)
-                rest = rest.dropFirst(length)
-            case .emptyInput:
-                break
+        bytes.forEachCharacter { scalar, bytes in
+            if carriers.contains(scalar.value) || carryingControls && isControl(scalar) {
+                carry(bytes)
+            } else {
+                text.append(scalar)
             }
+        } damaged: { bytes in
+            carry(bytes)
         }
         return String(text)
     }

@@ -36,14 +36,11 @@ class Lens {
             enter: () => this.pointed && inspection.choose({ token: this.pointed[1] }),
             leave: () => this.#point(null),
         });
-        const cell = event => {
-            const { row, column } = event.target.closest('.cell')?.dataset ?? {};
-            return row === undefined ? null : [Number(row), Number(column)];
-        };
-        this.box.addEventListener('pointerover', event => this.#point(cell(event)));
+        this.box.addEventListener('pointerover', event => this.#point(cellUnder(event)));
         this.box.addEventListener('pointerleave', () => this.#point(null));
         this.box.addEventListener('click', event => {
-            if (cell(event)) inspection.choose({ token: cell(event)[1] });
+            const cell = cellUnder(event);
+            if (cell) inspection.choose({ token: cell[1] });
         });
         inspection.follow(() => this.#mark());
         this.draw();

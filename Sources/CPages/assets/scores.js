@@ -46,13 +46,9 @@ class HeadGrid {
             enter: () => choose(this.pointed),
             leave: () => this.#point(null),
         });
-        const place = event => {
-            const { row, column } = event.target.closest('.cell')?.dataset ?? {};
-            return row === undefined ? null : [Number(row), Number(column)];
-        };
-        this.box.addEventListener('pointerover', event => this.#point(place(event)));
+        this.box.addEventListener('pointerover', event => this.#point(cellUnder(event)));
         this.box.addEventListener('pointerleave', () => this.#point(null));
-        this.box.addEventListener('click', event => choose(place(event)));
+        this.box.addEventListener('click', event => choose(cellUnder(event)));
     }
 
     draw() {

@@ -1,5 +1,5 @@
-// Walking over cells with the arrow keys, and the note beside the cell that is walked to or pointed
-// at; choices of one in several.
+// Walking over cells with the arrow keys, the cell that is pointed at, and the note beside either;
+// choices of one in several.
 
 /** Lets keys walk over the rows and columns of an element. */
 class Walk {
@@ -48,6 +48,12 @@ class Walk {
         event.preventDefault();
         keys[event.key]();
     }
+}
+
+/** The row and column of the cell that an event is about; null beside the cells. */
+function cellUnder(event) {
+    const { row, column } = event.target.closest('.cell')?.dataset ?? {};
+    return row === undefined ? null : [Number(row), Number(column)];
 }
 
 /** A note beside a part of a stage, which it is placed in and must not leave. One is shown. */

@@ -56,15 +56,15 @@ struct IndexList: Sendable, Equatable {
     }
 }
 
+extension ArgumentHelp {
+    fileprivate static func indices(_ choice: String) -> Self {
+        ArgumentHelp("\(choice), counted from 0, such as 0,2-5 (default: all).", valueName: "list")
+    }
+}
+
 /// `--layers`.
 struct LayerListOption: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "Only these layers, counted from 0, such as 0,2-5 (default: all).",
-            valueName: "list"
-        ),
-        transform: IndexList.init(text:)
-    )
+    @Option(help: .indices("Only these layers"), transform: IndexList.init(text:))
     var layers: IndexList?
 
     /// The chosen layers of a model with `count` layers.
@@ -76,13 +76,7 @@ struct LayerListOption: ParsableArguments {
 
 /// `--heads`.
 struct HeadListOption: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "Only these heads of each layer, counted from 0, such as 0,2-5 (default: all).",
-            valueName: "list"
-        ),
-        transform: IndexList.init(text:)
-    )
+    @Option(help: .indices("Only these heads of each layer"), transform: IndexList.init(text:))
     var heads: IndexList?
 
     /// The chosen heads of a layer with `count` heads.

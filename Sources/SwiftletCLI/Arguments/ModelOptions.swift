@@ -18,19 +18,13 @@ struct ModelOptions: ParsableArguments {
 
     @Option(
         help: """
-            The tokenizer: tokenizer.json, tokenizer.model, llm.c's or llama2.c's tokenizer.bin, \
-            vocab.json next to merges.txt, a GGUF file, or a directory or model with any of these \
-            (default: the one in the model's file or next to it).
+            The tokenizer: \(ArgumentHelp.tokenizerForms) (default: the one in the model's file \
+            or next to it).
             """
     )
     var tokenizer: FilePath?
 
-    @Option(
-        help: ArgumentHelp(
-            "A low-rank adapter (LoRA) in PEFT's format, merged into the weights.",
-            valueName: "directory"
-        )
-    )
+    @Option(help: .adapter)
     var adapter: FilePath?
 
     /// The model that these options name.
@@ -91,7 +85,7 @@ extension CheckpointSelection: ExpressibleByArgument {
 
     private static func help(of run: String) -> ArgumentHelp {
         ArgumentHelp(
-            "The checkpoint of \(run): latest, best or a step number (default: latest).",
+            "The checkpoint of \(run): latest, best or the number of a step (default: latest).",
             valueName: "latest|best|step"
         )
     }

@@ -5,65 +5,79 @@ import Swiftlet
 
 /// Flags of sampling.
 struct SamplingArguments: ParsableArguments {
-    @Option(help: "Tokens to generate, unless the text ends earlier.", in: .from(1))
+    private static let bounds = SamplingOptions.bounds
+
+    @Option(help: "The most tokens to generate.", in: .from(1))
     var maxTokens = TextGenerationOptions().maxTokens
 
     @Option(
+        \.temperature,
+        in: bounds.temperature,
         help: """
-            Below 1 sharpens the distribution, above 1 flattens it; 0 is greedy. To draw from the \
-            model's own distribution, use --temperature 1 --top-p 1.
-            """,
-        in: SamplingOptions.bounds.temperature
+            Below 1 sharpens the distribution, above 1 flattens it, and 0 always picks the most \
+            likely token. To draw from the model's own distribution, use --temperature 1 --top-p 1.
+            """
     )
-    var temperature = SamplingOptions.usual.temperature
+    var temperature
 
     @Option(
-        help: "Draw from the K most likely tokens only; 0 is no limit.",
-        in: SamplingOptions.bounds.topK
+        \.topK,
+        in: bounds.topK,
+        help: "Draw only from the K most likely tokens; 0 means no limit."
     )
-    var topK = SamplingOptions.usual.topK
+    var topK
 
     @Option(
-        help: "Draw from the likeliest tokens that together reach this probability; 1 is no limit.",
-        in: SamplingOptions.bounds.topP
-    )
-    var topP = SamplingOptions.usual.topP
-
-    @Option(
+        \.topP,
+        in: bounds.topP,
         help: """
-            Draw from tokens at least this fraction as likely as the most likely one; 0 is no limit.
-            """,
-        in: SamplingOptions.bounds.minP
+            Draw only from the most likely tokens that together reach this probability; 1 means no \
+            limit.
+            """
     )
-    var minP = SamplingOptions.usual.minP
+    var topP
 
     @Option(
-        help: "Above 1 makes tokens that already occurred less likely; 1 is no penalty.",
-        in: SamplingOptions.bounds.repetitionPenalty
+        \.minP,
+        in: bounds.minP,
+        help: """
+            Draw only from tokens at least this fraction as likely as the most likely one; 0 means \
+            no limit.
+            """
     )
-    var repetitionPenalty = SamplingOptions.usual.repetitionPenalty
+    var minP
 
     @Option(
-        help: "Penalize only this many of the last tokens; 0 is all, including the prompt's.",
-        in: SamplingOptions.bounds.repetitionWindow
+        \.repetitionPenalty,
+        in: bounds.repetitionPenalty,
+        help: "Above 1 makes tokens that have already occurred less likely; 1 means no penalty."
     )
-    var repetitionWindow = SamplingOptions.usual.repetitionWindow
+    var repetitionPenalty
 
     @Option(
-        help: "Subtract this from the logits of tokens that were already generated.",
-        in: SamplingOptions.bounds.occurrencePenalty
+        \.repetitionWindow,
+        in: bounds.repetitionWindow,
+        help: "Penalize only this many of the last tokens; 0 means all, including the prompt's."
     )
-    var presencePenalty = SamplingOptions.usual.presencePenalty
+    var repetitionWindow
 
     @Option(
-        help: "Subtract this from the logit of a token for every time it was generated.",
-        in: SamplingOptions.bounds.occurrencePenalty
+        \.presencePenalty,
+        in: bounds.occurrencePenalty,
+        help: "Subtract this from the logits of tokens that have already been generated."
     )
-    var frequencyPenalty = SamplingOptions.usual.frequencyPenalty
+    var presencePenalty
+
+    @Option(
+        \.frequencyPenalty,
+        in: bounds.occurrencePenalty,
+        help: "Subtract this from a token's logit for every time it has been generated."
+    )
+    var frequencyPenalty
 
     @Option(
         help: ArgumentHelp(
-            "Add X to the logit of token ID; -inf excludes it. Repeatable.",
+            "Add X to the logit of token ID; -inf rules it out. Repeatable.",
             valueName: "id=x"
         ),
         transform: TokenBias.init(text:)
@@ -72,11 +86,14 @@ struct SamplingArguments: ParsableArguments {
 
     @Option(
         name: .customLong("stop"),
-        help: ArgumentHelp("End the text before this text. Repeatable.", valueName: "text")
+        help: ArgumentHelp(
+            "Stop when the model writes this text, and leave it out. Repeatable.",
+            valueName: "text"
+        )
     )
     var stopStrings: [ArgumentText] = []
 
-    @Flag(help: "Keep generating when the model ends the text.")
+    @Flag(help: "Keep generating after the model ends the text.")
     var ignoreEos = false
 
     /// The flags as the library takes them.
@@ -103,6 +120,17 @@ struct SamplingArguments: ParsableArguments {
             contextOverflow: contextOverflow,
             topLogprobs: topLogprobs
         )
+    }
+}
+
+extension Option {
+    /// The option of a number of ``SamplingOptions``, whose usual value is the default.
+    fileprivate init(
+        _ path: KeyPath<SamplingOptions, Value>,
+        in bounds: Bounds<Value>,
+        help: ArgumentHelp
+    ) where Value: LosslessStringConvertible {
+        self.init(wrappedValue: SamplingOptions.usual[keyPath: path], help: help, in: bounds)
     }
 }
 

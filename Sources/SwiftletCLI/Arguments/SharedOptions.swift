@@ -7,12 +7,12 @@ import Swiftlet
 /// How much of the machine to use, and how much to print about it.
 struct ComputeOptions: ParsableArguments {
     @Option(
-        help: "Threads to compute with (default: the physical cores this process may use).",
+        help: "The number of threads (default: the physical cores this process may use).",
         in: .from(1, to: 1024)
     )
     var threads: Int?
 
-    @Flag(help: "Print more about what is being done, to stderr.")
+    @Flag(help: "Print more about the work in progress to stderr.")
     var verbose = false
 
     /// Makes what runs the arithmetic.
@@ -30,10 +30,28 @@ struct ComputeOptions: ParsableArguments {
 
 extension ArgumentHelp {
     /// The help for a tokenizer of any kind.
-    static let anyTokenizer: ArgumentHelp = """
-        A tokenizer: tokenizer.json, tokenizer.model, llm.c's or llama2.c's file, vocab.json \
-        next to merges.txt, a GGUF file, or a directory or model with any of these.
+    static let anyTokenizer: ArgumentHelp = "A tokenizer: \(tokenizerForms)."
+    /// What may hold a tokenizer.
+    static let tokenizerForms = """
+        tokenizer.json, tokenizer.model, llm.c's or llama2.c's tokenizer.bin, vocab.json next to \
+        merges.txt, a GGUF file, or a directory or model with any of these
         """
+
+    /// The help for an adapter that a command only uses.
+    static let adapter = ArgumentHelp(
+        "A low-rank adapter (LoRA) in PEFT's format, merged into the weights.",
+        valueName: "directory"
+    )
+
+    /// The help for a chat template, which begins with this sentence.
+    static func template(
+        _ sentence: String = "The chat template (default: the one in the model's files)."
+    ) -> Self {
+        ArgumentHelp(
+            sentence,
+            valueName: ChatForm.allCases.map(\.rawValue).joined(separator: "|")
+        )
+    }
 }
 
 /// Checks that an output can be created and replaces nothing that must stay, before time is spent
@@ -91,13 +109,13 @@ struct CachePrecision: ElementTypeArgument {
 struct PrecisionOptions: ParsableArguments {
     @Option(
         help: """
-            How to store weights: fewer bits are faster but less exact (default: as in the \
-            model's file).
+            How to keep the weights in memory: fewer bits are faster but less exact (default: as \
+            in the model's file).
             """
     )
     var precision: WeightPrecision?
 
-    @Option(help: "How to store the keys and values in the cache.")
+    @Option(help: "How to keep keys and values in the cache.")
     var cachePrecision = CachePrecision(elementType: .float32)
 
     /// Nil if each weight stays as its file has it.

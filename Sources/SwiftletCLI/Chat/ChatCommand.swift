@@ -7,18 +7,18 @@ struct ChatCommand: ParsableCommand {
         commandName: "chat",
         abstract: "Chat with a model that was trained for conversation.",
         discussion: """
-            Each line of standard input that is not blank is a message, and the reply is printed \
-            to stdout as it is generated. At a terminal, lines are edited as in a shell, with a \
+            Each line of standard input is a message, unless it is blank, and the reply is printed \
+            to stdout as it is generated. At a terminal, lines can be edited as in a shell, with a \
             history, and a line that begins with a slash is a command: /help lists them.
 
-            The model reads only what is new in each turn. When the context is full, the oldest \
+            In each turn the model reads only what is new. When the context is full, the oldest \
             turns are dropped, but never the system prompt. Ctrl-C stops a reply; at an empty \
-            prompt it ends the conversation. A message that does not fit in the context is \
-            refused: at a terminal the conversation continues without it, but a script stops there.
+            prompt it ends the conversation. A message too long for the context is refused: at a \
+            terminal the conversation goes on without it, but a script stops there.
 
-            The format of the conversation (the chat template) is the one in the model's files, or \
-            --template. A model without one was not trained to chat: at a terminal it continues \
-            the text you type.
+            The conversation is formatted by the chat template in the model's files, or by the one \
+            that --template names. A model without a template was not trained to chat: at a \
+            terminal it continues the text you type.
 
             Examples:
               swiftlet chat --model SmolLM2-135M-Instruct
@@ -32,18 +32,13 @@ struct ChatCommand: ParsableCommand {
     @Option(help: "The system prompt, which tells the model how to behave.")
     var system: ArgumentText?
 
-    @Option(
-        help: ArgumentHelp(
-            "The chat template (default: the one in the model's files).",
-            valueName: ChatForm.allCases.map(\.rawValue).joined(separator: "|")
-        )
-    )
+    @Option(help: .template())
     var template: ChatForm?
 
     @Option(
         help: """
-            A file of messages in JSON, in the form of OpenAI's API: the conversation resumes from \
-            it, and is saved to it after every reply.
+            A JSON file of messages as in OpenAI's API: the conversation resumes from it, and is \
+            saved to it after every reply.
             """
     )
     var history: FilePath?
@@ -51,7 +46,7 @@ struct ChatCommand: ParsableCommand {
     @Flag(
         name: .customLong("no-input-history"),
         help: """
-            Do not save what is typed at a terminal. Otherwise it is kept in \
+            Do not save what you type at a terminal, which is otherwise kept in \
             ~/.local/state/swiftlet/chat_history, or under XDG_STATE_HOME.
             """
     )
@@ -63,7 +58,7 @@ struct ChatCommand: ParsableCommand {
     @OptionGroup(title: "Sampling")
     var sampling: SamplingArguments
 
-    @Flag(help: "Print one JSON object per reply, once it is complete.")
+    @Flag(help: "Print each reply as a JSON object, once it is complete.")
     var json = false
 
     @Option(help: "The random seed (default: a different one every time).", in: .from(0))

@@ -8,10 +8,10 @@ struct PrepareCommand: ParsableCommand {
         abstract: "Turn any amount of text into token shards to train on.",
         discussion: """
             Writes NAME_train.bin and NAME_val.bin, or NAME_train_000001.bin and so on with \
-            --shard-tokens. They appear once all are complete, together with NAME_manifest.json, \
-            which records the tokenizer, the size of its vocabulary and the sources; train reads \
-            it. Each document starts with the token that begins texts in the tokenizer's models: \
-            GPT-2's end of text, Llama's <s>.
+            --shard-tokens. The files appear once all of them are complete, together with \
+            NAME_manifest.json, which tells train the tokenizer, the size of its vocabulary and \
+            the sources. Each document starts with the token that starts a text for this \
+            tokenizer: GPT-2's end of text, Llama's <s>.
 
             Examples:
               swiftlet prepare checkpoints/quickstart/stories.txt --split marker \\
@@ -26,13 +26,7 @@ struct PrepareCommand: ParsableCommand {
     @OptionGroup(title: "Text")
     var text: TextOptions
 
-    @Option(
-        help: """
-            A tokenizer: tokenizer.json, SentencePiece's tokenizer.model, llm.c's or llama2.c's \
-            file, vocab.json next to merges.txt, a GGUF file, or a directory or model with any of \
-            these.
-            """
-    )
+    @Option(help: .anyTokenizer)
     var tokenizer: FilePath
 
     @Option(help: "The directory for the shards, created if it is missing.")
@@ -41,13 +35,16 @@ struct PrepareCommand: ParsableCommand {
     @Option(help: "The prefix of the shards' names (default: the name of the first input).")
     var name: ArgumentText?
 
-    @Option(help: "Tokens held out for validation, from the start; 0 holds out none.", in: .from(0))
+    @Option(
+        help: "Tokens to hold out for validation, from the start; 0 holds out none.",
+        in: .from(0)
+    )
     var validationTokens = 0
 
-    @Option(help: "The most tokens in a training shard (default: all in one).", in: .from(1))
+    @Option(help: "The most tokens in a training shard (default: one shard for all).", in: .from(1))
     var shardTokens: Int?
 
-    @Flag(help: "Replace existing shards of this name.")
+    @Flag(help: "Replace the shards of this name if they exist.")
     var overwrite = false
 
     @Flag(help: "Print one JSON object.")

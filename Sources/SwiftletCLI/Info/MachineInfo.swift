@@ -11,8 +11,8 @@ struct MachineInfo: InfoReport {
     let products: Products
     let threads: Int
     let openmp: Bool
-    /// The MPI libraries found, by name; null if there are none.
-    let mpi: JSONValue
+    /// The MPI libraries found, by name; nil if there are none.
+    @NullIfMissing private(set) var mpi: String?
 
     /// The instructions that multiply matrices.
     struct Products: Encodable {
@@ -39,7 +39,7 @@ struct MachineInfo: InfoReport {
         threads = ops.threadCount
         openmp = Machine.hasOpenMP
         let libraries = MPILibrary.installed().map(\.version)
-        mpi = libraries.isEmpty ? .null : .string(libraries.joined(separator: ", "))
+        mpi = libraries.isEmpty ? nil : libraries.joined(separator: ", ")
     }
 
     var text: String {
@@ -53,11 +53,7 @@ struct MachineInfo: InfoReport {
         facts.append("integer products", products.integers)
         facts.append("threads", threadsText)
         facts.append("OpenMP", openmp ? "on" : "off: kernels use one thread")
-        if case .string(let libraries) = mpi {
-            facts.append("MPI", libraries)
-        } else {
-            facts.append("MPI", "none found")
-        }
+        facts.append("MPI", mpi ?? "none found")
         return facts.text
     }
 

@@ -82,29 +82,21 @@ struct AttentionBars {
             for (index, look) in looks.enumerated() {
                 let isFirst = index == 0
                 let weight = Double(look.weight)
+                let name = name(tokens[look.position])
                 table.append([
                     StyledLine(isFirst ? "\(head.layer)" : ""),
                     StyledLine(isFirst ? "\(head.head)" : ""),
-                    token(tokens, look.position, numberWidth: numberWidth, nameWidth: nameWidth),
+                    StyledLine(
+                        position: look.position,
+                        numberWidth: numberWidth,
+                        name: name.clipped(columns: nameWidth, more: glyphs.more)
+                    ),
                     StyledLine(decimal(weight, 3)),
                     StyledLine(glyphs.bar(weight, columns: max(4, columns - barStart)), .accent),
                 ])
             }
         }
         return table.lines
-    }
-
-    private func token(
-        _ tokens: [TokenID],
-        _ position: Int,
-        numberWidth: Int,
-        nameWidth: Int
-    ) -> StyledLine {
-        let number = "\(position)"
-        var cell = StyledLine(String(repeating: " ", count: numberWidth - number.count))
-        cell.append(number + " ", .faint)
-        cell.append(name(tokens[position]).clipped(columns: nameWidth, more: glyphs.more))
-        return cell
     }
 
     /// The tokens that a head takes most from: ordered by weight for one of several heads, by

@@ -7,12 +7,12 @@ struct InspectAttentionCommand: ParsableCommand {
         commandName: "attention",
         abstract: "Show what each head attends to from one token of a text.",
         discussion: """
-            A head takes something from every token up to its own, in shares that add up to 1: its \
-            attention pattern. This shows the shares for one token, the last unless --token names \
-            another, for the heads that attend most to any token but the first, which is where \
-            many heads look when they find nothing else. With --layers or --heads, all of those \
-            are shown, and for a single head more tokens. --json prints the complete patterns of \
-            all heads.
+            At each token, a head attends to this token and to all before it, in shares that add \
+            up to 1: its attention pattern. This shows the shares for one token, the last unless \
+            --token names another, and for the heads that attend most to any token but the first, \
+            where many heads look when they find nothing else. With --layers or --heads, all the \
+            heads you choose are shown, and a single one with more tokens. --json prints complete \
+            patterns.
 
             Examples:
               swiftlet inspect attention --model checkpoints/quickstart/run \\
@@ -23,10 +23,7 @@ struct InspectAttentionCommand: ParsableCommand {
     )
 
     @OptionGroup
-    var options: InspectOptions
-
-    @OptionGroup(title: "Prompt")
-    var prompt: InspectedPrompt
+    var inspection: PromptInspection
 
     @OptionGroup
     var token: TokenPosition
@@ -37,23 +34,15 @@ struct InspectAttentionCommand: ParsableCommand {
     @OptionGroup
     var headList: HeadListOption
 
-    @Option(help: "Heads to show (default: 8, or all those chosen).", in: .from(1))
+    @Option(help: "How many heads to show (default: 8, or all the heads you choose).", in: .from(1))
     var top: Int?
-
-    @OptionGroup(title: "Page")
-    var ablated: AblatedData
-
-    @OptionGroup(title: "Precision")
-    var precision: PrecisionOptions
 
     /// How many heads are shown by default.
     private static let usualTop = 8
 
     func validate() throws {
-        try ablated.check(output: options.output)
-        if token.token != nil && options.json && options.output == nil {
-            throw ValidationError("--token cannot be used with --json, which prints all tokens")
-        }
+        let options = inspection.options
+        try token.check(options)
         if top != nil && (options.json || options.output != nil) {
             throw ValidationError(
                 "--top is for text output; --layers and --heads choose what --json and a page show"
@@ -62,23 +51,12 @@ struct InspectAttentionCommand: ParsableCommand {
     }
 
     func run() throws {
-        let source = try options.source()
-        let tokenizer = try options.model.tokenizer(of: source)
-        let tokens = try prompt.tokens(for: source, tokenizer)
-        let position = try token.position(below: tokens.count) ?? tokens.count - 1
-        let ablated = try ablated.sequences(for: source)
-        let model = try options.model.open(source, precision, options.compute)
+        let options = inspection.options
+        let page = try inspection.open(at: token)
+        let (model, names) = (page.model, page.names)
+        let (tokens, position) = (page.prompt.tokens, page.prompt.chosen)
         let layers = try layerList.layers(of: model.layerCount)
         let heads = try headList.heads(of: model.headCount)
-        let names = TokenNames(tokenizer)
-        let page = PromptPage(
-            options.subject(of: source, precision),
-            model,
-            tokens,
-            chosen: position,
-            names,
-            ablated: ablated
-        )
         if try options.draw({ try page.attention(layers: layers, heads: heads) }) { return }
         if options.json { return try printReport(model, tokens, names, layers, heads) }
 

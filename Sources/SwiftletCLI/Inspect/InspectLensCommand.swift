@@ -7,14 +7,14 @@ struct InspectLensCommand: ParsableCommand {
         commandName: "lens",
         abstract: "Show what each layer would predict: the logit lens.",
         discussion: """
-            The residual stream of a token after some blocks goes through the model's final norm \
+            After each block, the residual stream of a token goes through the model's final norm \
             and classifier, as if the model ended there. Layer 0 is before the first block, and \
-            the last layer is the model's own prediction. The entropy tells how uncertain a \
+            the last layer is the model's own prediction. The entropy says how uncertain a \
             prediction is, and kl how far it is from the model's own, both in nats: kl is the sum \
             of p ln(p/q), where p is the model's prediction.
 
-            The table has a row for each token, or for each layer if only that fits. --token shows \
-            all layers for one token, with probabilities.
+            The table has a row for each token, or for each layer if only that fits. With --token \
+            it shows all layers for one token, with probabilities.
 
             Examples:
               swiftlet inspect lens --model checkpoints/quickstart/run \\
@@ -25,10 +25,7 @@ struct InspectLensCommand: ParsableCommand {
     )
 
     @OptionGroup
-    var options: InspectOptions
-
-    @OptionGroup(title: "Prompt")
-    var prompt: InspectedPrompt
+    var inspection: PromptInspection
 
     @OptionGroup
     var token: TokenPosition
@@ -42,42 +39,22 @@ struct InspectLensCommand: ParsableCommand {
     )
     var top: Int?
 
-    @OptionGroup(title: "Page")
-    var ablated: AblatedData
-
-    @OptionGroup(title: "Precision")
-    var precision: PrecisionOptions
-
     /// How many predictions are shown by default.
     private static let usualTop = 5
 
     func validate() throws {
-        try ablated.check(output: options.output)
-        if token.token != nil && options.json && options.output == nil {
-            throw ValidationError("--token cannot be used with --json, which prints all tokens")
-        }
+        try token.check(inspection.options)
     }
 
     func run() throws {
-        let source = try options.source()
-        let tokenizer = try options.model.tokenizer(of: source)
-        let tokens = try prompt.tokens(for: source, tokenizer)
-        let position = try token.position(below: tokens.count)
-        let ablated = try ablated.sequences(for: source)
-        let model = try options.model.open(source, precision, options.compute)
+        let options = inspection.options
+        let page = try inspection.open(at: token)
+        let (model, names) = (page.model, page.names)
+        let tokens = page.prompt.tokens
         // There is one more than there are blocks.
         let layers = Set(try layerList.layers(of: model.layerCount + 1))
-        let names = TokenNames(tokenizer)
-        let page = PromptPage(
-            options.subject(of: source, precision),
-            model,
-            tokens,
-            chosen: position,
-            names,
-            ablated: ablated
-        )
         if try options.draw({ try page.lens(layers: layers, top: top) }) { return }
-        let isTable = !options.json && position == nil
+        let isTable = !options.json && token.token == nil
         let whole = try model.logitLens(of: tokens, top: top ?? (isTable ? 1 : Self.usualTop))
         let lens = LogitLens(
             tokens: tokens,
@@ -88,7 +65,7 @@ struct InspectLensCommand: ParsableCommand {
         let glyphs = DisplayGlyphs.ofLocale
         let name = { (token: TokenID) in names.cell(of: token, glyphs) }
         let columns = Terminal.outputColumns
-        if let position {
+        if let position = token.token {
             let column = LensColumn(glyphs: glyphs, name: name, last: model.layerCount)
             return try Terminal.print(column.lines(lens, at: position, columns: columns))
         }

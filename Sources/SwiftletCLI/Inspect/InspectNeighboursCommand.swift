@@ -10,8 +10,8 @@ struct InspectNeighboursCommand: ParsableCommand {
             Nearness is the cosine of the angle between two token embeddings: 1 if they point the \
             same way, about 0 if they are unrelated. The model itself is not run.
 
-            A text must be a single token; in most vocabularies a word within a sentence begins \
-            with a space, and is a different token from the same word without it.
+            The text of --token must be a single token. In most vocabularies a word within a \
+            sentence begins with a space, and is a different token from the same word without one.
 
             Examples:
               swiftlet inspect neighbours --model checkpoints/quickstart/run \\
@@ -29,7 +29,7 @@ struct InspectNeighboursCommand: ParsableCommand {
     @Option(help: "The token, as its number.", in: .from(0))
     var id: TokenID?
 
-    @Option(help: "Neighbors to list.", in: .from(1))
+    @Option(help: "How many neighbors to list.", in: .from(1))
     var top = 10
 
     func validate() throws {
@@ -61,30 +61,14 @@ struct NeighbourReport: Encodable {
     struct Neighbour: Encodable {
         let token: TokenID
         /// Nil for a token that the tokenizer lacks, or without a tokenizer.
-        let text: String?
+        @NullIfMissing var text: String?
         let cosine: Float
-
-        private enum Key: String, CodingKey {
-            case token, text, cosine
-        }
-
-        func encode(to encoder: any Encoder) throws {
-            var container = encoder.container(keyedBy: Key.self)
-            try container.encode(token, forKey: .token)
-            // encode, not encodeIfPresent: programs find null where there is no text.
-            try container.encode(text, forKey: .text)
-            try container.encode(cosine, forKey: .cosine)
-        }
     }
 
     let token: TokenID
     /// Nil for the same reasons.
-    let text: String?
+    @NullIfMissing private(set) var text: String?
     let neighbours: [Neighbour]
-
-    private enum Key: String, CodingKey {
-        case token, text, neighbours
-    }
 
     init(_ token: TokenID, _ neighbours: [TokenNeighbour], _ names: TokenNames) {
         self.token = token
@@ -92,13 +76,6 @@ struct NeighbourReport: Encodable {
         self.neighbours = neighbours.map {
             Neighbour(token: $0.token, text: names.text(of: $0.token), cosine: $0.cosine)
         }
-    }
-
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: Key.self)
-        try container.encode(token, forKey: .token)
-        try container.encode(text, forKey: .text)
-        try container.encode(neighbours, forKey: .neighbours)
     }
 
     /// The same for people: a row for each, with a bar as long as the cosine.

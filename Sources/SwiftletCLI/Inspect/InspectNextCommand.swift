@@ -8,7 +8,7 @@ struct InspectNextCommand: ParsableCommand {
         abstract: "Show the loss of each token of a text, and the likeliest next tokens.",
         discussion: """
             The loss of a token is the negative logarithm, in nats, of the probability that the \
-            model gives it after the tokens before it; the first token has none.
+            model gives it, given the tokens before it; the first token has none.
 
             Examples:
               swiftlet inspect next --model checkpoints/quickstart/run \\
@@ -19,40 +19,17 @@ struct InspectNextCommand: ParsableCommand {
     )
 
     @OptionGroup
-    var options: InspectOptions
+    var inspection: PromptInspection
 
-    @OptionGroup(title: "Prompt")
-    var prompt: InspectedPrompt
-
-    @Option(help: "Next tokens to list.", in: .from(1))
+    @Option(help: "How many of the likeliest next tokens to list.", in: .from(1))
     var top = 10
 
-    @OptionGroup(title: "Page")
-    var ablated: AblatedData
-
-    @OptionGroup(title: "Precision")
-    var precision: PrecisionOptions
-
-    func validate() throws {
-        try ablated.check(output: options.output)
-    }
-
     func run() throws {
-        let source = try options.source()
-        let tokenizer = try options.model.tokenizer(of: source)
-        let tokens = try prompt.tokens(for: source, tokenizer)
-        let ablated = try ablated.sequences(for: source)
-        let model = try options.model.open(source, precision, options.compute)
-        let predictions = try model.predictions(of: tokens, top: top)
+        let options = inspection.options
+        let page = try inspection.open()
+        let names = page.names
+        let predictions = try page.model.predictions(of: page.prompt.tokens, top: top)
         let losses = predictions.losses.compactMap { $0 }
-        let names = TokenNames(tokenizer)
-        let page = PromptPage(
-            options.subject(of: source, precision),
-            model,
-            tokens,
-            names,
-            ablated: ablated
-        )
         if try options.draw({ try page.predictions(predictions) }) { return }
         if options.json { return try Terminal.printJSON(NextReport(predictions, names)) }
 

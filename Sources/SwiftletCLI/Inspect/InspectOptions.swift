@@ -11,8 +11,8 @@ struct InspectCommand: ParsableCommand {
         abstract: "Look inside a model: attention, predictions, heads, weights, neurons.",
         discussion: """
             Each command answers one question about a model in any format. The answer is printed \
-            as text; --json prints it for programs, and --output draws it as a web page that needs \
-            no network.
+            as text; --json prints it for programs, and --output draws it as a web page, which \
+            needs no network.
 
             Layers, heads, neurons and positions are counted from 0. Names and definitions follow \
             TransformerLens.
@@ -35,7 +35,7 @@ struct InspectOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Draw a web page instead and print its path; - prints the page.",
+            "Draw a web page instead, and print its path; - prints the page itself.",
             valueName: "file.html"
         )
     )
@@ -79,7 +79,7 @@ struct InspectedPrompt: ParsableArguments {
     )
     var text: ArgumentText?
 
-    @Option(help: "A file with that text, which may be a pipe; - reads stdin.")
+    @Option(help: "A file that holds the text, which may be a pipe; - reads stdin.")
     var promptFile: FilePath?
 
     func validate() throws {
@@ -116,12 +116,20 @@ struct InspectedPrompt: ParsableArguments {
 struct TokenPosition: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A token of the prompt, by its position from 0.",
+            "A token of the prompt, by its position, counted from 0.",
             valueName: "position"
         ),
         in: .from(0)
     )
     var token: Int?
+
+    /// Refuses a token where all are printed.
+    /// - Throws: `ValidationError`.
+    func check(_ options: InspectOptions) throws {
+        if token != nil && options.json && options.output == nil {
+            throw ValidationError("--token cannot be used with --json, which prints all tokens")
+        }
+    }
 
     /// The position, if one was given.
     /// - Throws: ``CommandError`` for one that the text does not have.

@@ -7,25 +7,13 @@ import Swiftlet
 struct TokenReport: Encodable {
     let token: TokenID
     /// Nil for a token that the tokenizer lacks.
-    let text: String?
+    @NullIfMissing private(set) var text: String?
     let probability: Float
-
-    private enum Key: String, CodingKey {
-        case token, text, probability
-    }
 
     init(_ found: TokenProbability, _ names: TokenNames) {
         token = found.token
         text = names.text(of: found.token)
         probability = found.probability
-    }
-
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: Key.self)
-        try container.encode(token, forKey: .token)
-        // encode, not encodeIfPresent: programs find null where there is no text.
-        try container.encode(text, forKey: .text)
-        try container.encode(probability, forKey: .probability)
     }
 }
 

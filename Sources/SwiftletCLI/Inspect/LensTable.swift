@@ -56,7 +56,12 @@ struct LensTable {
             }
             let width = width(of: layers.count, widest: widest, wordColumns)
             let first = { (position: Int) in
-                label(position, names[position], numberWidth: numberWidth, nameWidth: nameWidth)
+                StyledLine(
+                    position: position,
+                    numberWidth: numberWidth,
+                    name: names[position].clipped(columns: nameWidth, more: glyphs.more),
+                    .strong
+                )
             }
             lines += tokenRows(tokens, layers, top: top, cellWidth: width, first: first)
         }
@@ -155,19 +160,6 @@ struct LensTable {
             name(found.token).clipped(columns: columns, more: glyphs.more),
             isRight ? .good : found.probability < 0.1 ? .faint : .plain
         )
-    }
-
-    private func label(
-        _ position: Int,
-        _ name: String,
-        numberWidth: Int,
-        nameWidth: Int
-    ) -> StyledLine {
-        let number = "\(position)"
-        var cell = StyledLine(String(repeating: " ", count: numberWidth - number.count))
-        cell.append(number + " ", .faint)
-        cell.append(name.clipped(columns: nameWidth, more: glyphs.more), .strong)
-        return cell
     }
 
     /// The width of the widest word shown, up to the largest useful width.

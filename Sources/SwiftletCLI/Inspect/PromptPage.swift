@@ -1,8 +1,49 @@
-// The page of a prompt, which shows everything about it: attention, lens, losses and the scores of
-// heads, whichever of them was asked for first; and with data, what the model loses without each
-// head.
+// What the commands that look at a prompt have in common: their options, and the page that they
+// draw. It shows everything about the prompt: attention, lens, losses and the scores of heads,
+// whichever of them was asked for first; and with data, what the model loses without each head.
 
+import ArgumentParser
 import Swiftlet
+
+/// The options of the commands that look at a prompt.
+struct PromptInspection: ParsableArguments {
+    @OptionGroup
+    var options: InspectOptions
+
+    @OptionGroup(title: "Prompt")
+    var prompt: InspectedPrompt
+
+    @OptionGroup(title: "Page")
+    var ablated: AblatedData
+
+    @OptionGroup(title: "Precision")
+    var precision: PrecisionOptions
+
+    func validate() throws {
+        try ablated.check(output: options.output)
+    }
+
+    /// Reads the prompt and opens the model, in this order: a mistake in the prompt is found before
+    /// time is spent on the model.
+    /// - Parameter token: The token that is looked at; nil, or without a position, is the last one.
+    /// - Returns: The page of the prompt, with the model, the tokens and their names.
+    /// - Throws: An error about the options, or about the files of the model.
+    func open(at token: TokenPosition? = nil) throws -> PromptPage {
+        let source = try options.source()
+        let tokenizer = try options.model.tokenizer(of: source)
+        let tokens = try prompt.tokens(for: source, tokenizer)
+        let position = try token?.position(below: tokens.count)
+        let ablated = try ablated.sequences(for: source)
+        return PromptPage(
+            options.subject(of: source, precision),
+            try options.model.open(source, precision, options.compute),
+            tokens,
+            chosen: position,
+            TokenNames(tokenizer),
+            ablated: ablated
+        )
+    }
+}
 
 /// Gathers the content of a prompt's page.
 struct PromptPage {
@@ -13,12 +54,12 @@ struct PromptPage {
     /// Sequences on which to measure the model without each head; may be empty.
     let ablated: [[TokenID]]
 
-    /// Takes a prompt, one token of which is selected when the page is opened.
+    /// Takes a prompt, one token of which, or else the last, is selected when the page is opened.
     init(
         _ subject: InspectPage.Subject,
         _ model: any InspectableModel,
         _ tokens: [TokenID],
-        chosen: Int? = nil,
+        chosen: Int?,
         _ names: TokenNames,
         ablated: [[TokenID]]
     ) {

@@ -100,6 +100,16 @@ extension TokenNames {
     }
 }
 
+extension StyledLine {
+    /// A token after its position, for a column of them where the positions end at `numberWidth`.
+    init(position: Int, numberWidth: Int, name: String, _ ink: Ink = .plain) {
+        let number = "\(position)"
+        self.init(String(repeating: " ", count: numberWidth - number.count))
+        append(number + " ", .faint)
+        append(name, ink)
+    }
+}
+
 /// Some lines of numbered tokens.
 struct TokenStrip {
     /// The characters to draw with.

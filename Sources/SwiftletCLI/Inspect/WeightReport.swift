@@ -9,19 +9,19 @@ struct WeightReport: Encodable {
     let layer: Int?
     let shape: [Int]
     let dtype: String
-    let mean: Double?
-    let std: Double?
-    let minimum: Double?
-    let maximum: Double?
+    @NullIfMissing private(set) var mean: Double?
+    @NullIfMissing private(set) var std: Double?
+    @NullIfMissing private(set) var minimum: Double?
+    @NullIfMissing private(set) var maximum: Double?
     /// How many numbers are infinite or NaN.
     let nonFinite: Int
     /// Nil unless the tensor is a matrix of finite numbers.
-    let singularValues: [Double]?
+    @NullIfMissing private(set) var singularValues: [Double]?
 
     private let isStack: Bool
     private let statistics: WeightStatistics
 
-    private enum Key: String, CodingKey {
+    private enum CodingKeys: String, CodingKey {
         case name, layer, shape, dtype, mean, std, minimum, maximum, nonFinite, singularValues
     }
 
@@ -38,21 +38,6 @@ struct WeightReport: Encodable {
         singularValues = statistics.singularValues
         isStack = tensor.isStack
         self.statistics = statistics
-    }
-
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: Key.self)
-        try container.encode(name, forKey: .name)
-        try container.encodeIfPresent(layer, forKey: .layer)
-        try container.encode(shape, forKey: .shape)
-        try container.encode(dtype, forKey: .dtype)
-        // encode, not encodeIfPresent: programs find null where there is no number.
-        try container.encode(mean, forKey: .mean)
-        try container.encode(std, forKey: .std)
-        try container.encode(minimum, forKey: .minimum)
-        try container.encode(maximum, forKey: .maximum)
-        try container.encode(nonFinite, forKey: .nonFinite)
-        try container.encode(singularValues, forKey: .singularValues)
     }
 
     // MARK: For people

@@ -9,11 +9,11 @@ struct ConvertCommand: ParsableCommand {
         commandName: "convert",
         abstract: "Convert a model to another format, with its tokenizer.",
         discussion: """
-            safetensors makes a directory for Hugging Face's libraries, and gguf a file for \
-            llama.cpp; both include the tokenizer and the chat template. llmc and llama2c make a \
-            file, with the tokenizer next to it as tokenizer.bin in the format's own form. \
-            Whatever a format cannot hold is reported before anything is written. Only one tensor \
-            is in memory at a time.
+            safetensors is a directory for Hugging Face's libraries, and gguf a file for \
+            llama.cpp; both include the tokenizer and the chat template. llmc and llama2c are a \
+            single file, with the tokenizer next to it as tokenizer.bin in that project's own \
+            format. Anything that a format cannot hold is reported before anything is written. \
+            Only one tensor is in memory at a time.
 
             Examples:
               swiftlet convert gpt2 gpt2.bin --to llmc
@@ -25,7 +25,7 @@ struct ConvertCommand: ParsableCommand {
     @Argument(help: "A model file or directory in any format, or the directory of a run.")
     var input: FilePath
 
-    @Argument(help: "The file to write; for safetensors, the directory.")
+    @Argument(help: "The file to write, or the directory for safetensors.")
     var output: FilePath
 
     @Option(name: .customLong("to"), help: "The format to write.")
@@ -33,8 +33,9 @@ struct ConvertCommand: ParsableCommand {
 
     @Option(
         help: """
-            How to store matrices (default: as they are, if the format can). llmc supports float32 \
-            and bfloat16; safetensors also float16; llama2c float32 and q8_0; gguf all of them.
+            How to store the matrices (default: as they are, if the format can). llmc can hold \
+            float32 and bfloat16; safetensors also float16; llama2c float32 and q8_0; and gguf all \
+            of them.
             """
     )
     var dtype: WeightPrecision?
@@ -51,23 +52,13 @@ struct ConvertCommand: ParsableCommand {
     @Option(help: "The tokenizer (default: the one in the model's file or next to it).")
     var tokenizer: FilePath?
 
-    @Option(
-        help: ArgumentHelp(
-            "The chat template to store (default: the model's own).",
-            valueName: ChatForm.allCases.map(\.rawValue).joined(separator: "|")
-        )
-    )
+    @Option(help: .template("The chat template to store (default: the model's own)."))
     var template: ChatForm?
 
-    @Option(
-        help: ArgumentHelp(
-            "A low-rank adapter (LoRA) in PEFT's format, merged into the weights.",
-            valueName: "directory"
-        )
-    )
+    @Option(help: .adapter)
     var adapter: FilePath?
 
-    @Flag(help: "Replace an existing output.")
+    @Flag(help: "Replace the output if it exists.")
     var overwrite = false
 
     @OptionGroup

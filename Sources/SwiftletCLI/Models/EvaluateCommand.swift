@@ -8,10 +8,10 @@ struct EvaluateCommand: ParsableCommand {
         abstract: "Measure a model: loss, perplexity, bits per byte, HellaSwag.",
         discussion: """
             Shards are read as in training: all batches in order, each sequence on its own. A text \
-            is read with a sliding window, so that every token is predicted once and with context; \
-            the first one follows the token that begins texts in the tokenizer's models. \
-            --precision and --cache-precision mean what they do for sample, and the tokens are \
-            computed as those of a prompt are.
+            is read through a sliding window, so that every token is predicted once and with \
+            context; the first one is predicted from the token that starts a text for this \
+            tokenizer. --precision and --cache-precision mean what they mean for sample, and \
+            tokens are computed like those of a prompt.
 
             Examples:
               swiftlet evaluate --model checkpoints/quickstart/run \\
@@ -29,31 +29,31 @@ struct EvaluateCommand: ParsableCommand {
     @OptionGroup(title: "Precision")
     var precision: PrecisionOptions
 
-    @Option(help: "Token shards; a pattern such as 'data/*_val*.bin'.")
+    @Option(help: "Token shards to evaluate on; a pattern such as 'data/*_val*.bin'.")
     var data: FilePath?
 
-    @Option(help: "A text file.")
+    @Option(help: "A text file to evaluate on.")
     var text: FilePath?
 
-    @Option(help: "HellaSwag: llm.c's evaluation shard, or the published JSON Lines file.")
+    @Option(help: "HellaSwag questions: llm.c's evaluation shard, or the published .jsonl file.")
     var hellaswag: FilePath?
 
-    @Option(help: "Sequences computed at once.", in: .from(1, to: 1 << 20))
+    @Option(help: "Sequences to compute at a time.", in: .from(1, to: 1 << 20))
     var batchSize = 4
 
-    @Option(
-        help: "Tokens per sequence (default: the model's context, at most 1024).",
-        in: .from(1, to: 1 << 20)
-    )
-    var sequenceLength: Int?
+    @OptionGroup
+    var length: SequenceLength
 
     @Option(
-        help: "Tokens by which the window moves over a text (default: half the sequence).",
+        help: "How many tokens the window moves at a time (default: half a sequence).",
         in: .from(1)
     )
     var stride: Int?
 
-    @Option(help: "HellaSwag examples to use, from the first (default: all).", in: .from(1))
+    @Option(
+        help: "How many HellaSwag examples to use, from the first (default: all).",
+        in: .from(1)
+    )
     var maxExamples: Int?
 
     @Flag(help: "Print one JSON object.")
@@ -82,7 +82,7 @@ struct EvaluateCommand: ParsableCommand {
         let evaluator = try Evaluator(
             model.open(source, precision, compute),
             batchSize: batchSize,
-            sequenceLength: sequenceLength
+            sequenceLength: length.sequenceLength
         )
         // Errors in the questions are found before time is spent on the loss.
         let examples = try hellaswag.map {

@@ -13,12 +13,12 @@ struct ServeCommand: ParsableCommand {
             Clients know the model by the name of its file or directory. A model that was not \
             trained to chat only continues texts.
 
-            Several texts are generated at a time; further requests wait for a place. On SIGTERM \
-            or Ctrl-C the server takes no new requests and gives the texts in progress up to \
+            Several texts are generated at a time; further requests wait their turn. On SIGTERM or \
+            Ctrl-C the server takes no new requests and gives the texts in progress up to \
             \(timeText(ServedModelRun.patience)) to finish; a second Ctrl-C stops it at once.
 
             Only programs on this machine can connect unless --host says otherwise. There is no \
-            TLS: if others connect over a network, put a server in front that has it.
+            TLS: if others connect over a network, put a server with TLS in front of this one.
 
             To check that it answers: curl http://127.0.0.1:8080/v1/models
 
@@ -31,12 +31,7 @@ struct ServeCommand: ParsableCommand {
     @OptionGroup(title: "Model")
     var model: ModelOptions
 
-    @Option(
-        help: ArgumentHelp(
-            "The chat template (default: the one in the model's files).",
-            valueName: ChatForm.allCases.map(\.rawValue).joined(separator: "|")
-        )
-    )
+    @Option(help: .template())
     var template: ChatForm?
 
     @OptionGroup(title: "Precision")

@@ -114,6 +114,21 @@ extension Terminal {
     }
 }
 
+/// A value of a report that JSON shows as null where there is none, so that programs find its key.
+@propertyWrapper
+struct NullIfMissing<Value: Encodable>: Encodable {
+    var wrappedValue: Value?
+
+    init(wrappedValue: Value?) {
+        self.wrappedValue = wrappedValue
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(wrappedValue)
+    }
+}
+
 /// A path that a report names.
 struct ReportedPath: Encodable, CustomStringConvertible {
     let path: FilePath

@@ -43,12 +43,11 @@ struct DataOptions: ParsableArguments {
     var valChat: FilePath?
 
     @Option(
-        help: ArgumentHelp(
+        help: .template(
             """
             The chat template (default: the one in the model's files, else plain); it is saved \
             with the run, where chat finds it.
-            """,
-            valueName: ChatForm.allCases.map(\.rawValue).joined(separator: "|")
+            """
         )
     )
     var template: ChatForm?
@@ -56,7 +55,8 @@ struct DataOptions: ParsableArguments {
     @Option(
         help: """
             A text instead of --train-data: a file, or a directory of text files. Its tokens are \
-            kept in the run directory, and without --val-data the first of them are held out.
+            kept in the run directory; without --val-data, the first of them are held out for \
+            validation.
             """
     )
     var text: FilePath?
@@ -71,8 +71,8 @@ struct DataOptions: ParsableArguments {
 
     @Option(
         help: """
-            Batches in llm.c's order (llmc), or sequences that begin anywhere in the data, as in \
-            nanoGPT (random).
+            The order of the data: batches as in llm.c (llmc), or sequences that begin anywhere, \
+            as in nanoGPT (random).
             """
     )
     var order = DataOrder.llmc
@@ -84,7 +84,7 @@ struct DataOptions: ParsableArguments {
     )
     var documents = DocumentBorders.joined
 
-    @Flag(inversion: .prefixedNo, help: "Shuffle the data, with --order llmc.")
+    @Flag(inversion: .prefixedNo, help: "With --order llmc: shuffle the data.")
     var shuffle = true
 
     @Flag(\.overfitsSingleBatch) var overfitSingleBatch
@@ -137,14 +137,14 @@ struct BatchOptions: ParsableArguments {
 struct ProcessOptions: ParsableArguments {
     @Option(
         help: """
-            What the processes started by mpirun split between them instead of each keeping all of \
-            it: nothing (0), or AdamW's moments (1).
+            What the processes that mpirun starts divide among themselves, rather than each \
+            keeping all of it: nothing (0), or AdamW's moments (1).
             """,
         in: .from(0, to: 1)
     )
     var zeroStage = 0
 
-    @Option(help: "The precision in which processes exchange gradients.")
+    @Option(help: "The precision of the gradients that processes exchange.")
     var gradientPrecision = TrainingPrecision(elementType: .float32)
 
     /// The options in the library's form.
@@ -184,15 +184,15 @@ struct IntervalOptions: ParsableArguments {
 
     @Option(
         help: """
-            The text that samples continue (default: they start a new one); with --chat, the \
-            message that they reply to.
+            The text that samples continue (default: none, they start a new one); with --chat, \
+            the message that they answer.
             """
     )
     var samplePrompt: ArgumentText?
 
     @Option(
         name: .customLong("hellaswag"),
-        help: "HellaSwag questions: the .jsonl file, or llm.c's shard."
+        help: "HellaSwag questions: llm.c's evaluation shard, or the published .jsonl file."
     )
     var hellaSwag: FilePath?
 
@@ -218,7 +218,7 @@ struct IntervalOptions: ParsableArguments {
 
 /// What to do with a run in the output directory.
 struct ResumeOptions: ParsableArguments {
-    @Option(help: "Resume a run in the output directory (auto) or refuse it (never).")
+    @Option(help: "Whether to resume a run in the output directory (auto) or to refuse it (never).")
     var resume = ResumePolicy.auto
 
     @Flag(help: "Resume even if settings or data differ from the run's; the new ones then apply.")

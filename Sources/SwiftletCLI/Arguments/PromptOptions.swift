@@ -10,22 +10,22 @@ struct PromptOptions: ParsableArguments {
     @Option(
         name: .customLong("prompt"),
         help: ArgumentHelp(
-            "Text to continue; - reads stdin. Repeatable. Without any, a new text is started.",
+            "Text to continue; - reads stdin. Repeatable. Without it, the model starts a new text.",
             valueName: "text"
         )
     )
     var texts: [ArgumentText] = []
 
-    @Option(help: "A file with text to continue, which may be a pipe; - reads stdin.")
+    @Option(help: "A file that holds a text to continue, which may be a pipe; - reads stdin.")
     var promptFile: FilePath?
 
     @Option(
         name: .customLong("prompts"),
         help: ArgumentHelp(
             """
-            A file of prompts: one per line, or JSON rows with a field prompt if the first line is \
-            such a row; - reads stdin. Blank lines are skipped. The file is read as needed, and \
-            may be of any length.
+            A file of prompts: one per line, or JSON Lines with a field prompt if the first line \
+            is such an object; - reads stdin. Blank lines are skipped. The file is read as needed, \
+            so it may be of any length.
             """,
             valueName: "file"
         )

@@ -18,8 +18,8 @@ struct TextOptions: ParsableArguments {
 
     @Option(
         help: """
-            How a text is split into documents: none; at blank-lines, which stay with the document \
-            before them; or at each marker, <|endoftext|>, which is dropped.
+            How to split a text into documents: not at all (none); after blank lines, which stay \
+            with the document before them; or at each marker, <|endoftext|>, which is dropped.
             """
     )
     var split = DocumentSplit.none
@@ -27,7 +27,7 @@ struct TextOptions: ParsableArguments {
     @Flag(help: "Read every input as JSON Lines, whatever its name.")
     var jsonl = false
 
-    @Option(help: "The field that holds the text, in JSON Lines.")
+    @Option(help: "In JSON Lines, the field that holds the text.")
     var textField: ArgumentText = "text"
 
     /// The text that these options name; nothing has been read yet.

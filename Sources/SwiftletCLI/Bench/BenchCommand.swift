@@ -23,15 +23,15 @@ struct BenchKernelsCommand: ParsableCommand {
     )
 
     @Option(
-        help: "Rows in the linear layers: batch size times sequence length. Repeatable.",
+        help: "Rows of the linear layers: batch size times sequence length. Repeatable.",
         in: .from(1, to: 1 << 30)
     )
     var rows: [Int] = [256]
 
-    @Option(help: "Runs of each kernel; the fastest is reported.", in: .from(1, to: 1_000_000))
+    @Option(help: "Runs of each kernel; the fastest one is reported.", in: .from(1, to: 1_000_000))
     var runs = 10
 
-    @Option(help: "Only kernels whose names start with this, such as matmul.")
+    @Option(help: "Run only the kernels whose names start with this, such as matmul.")
     var only: ArgumentText = ""
 
     @Flag(help: "Print one JSON object.")
@@ -64,18 +64,18 @@ struct BenchTrainCommand: ParsableCommand {
         commandName: "train",
         abstract: "Time optimizer steps of a model on random tokens.",
         discussion: """
-            Example:
+            Examples:
               swiftlet bench train --init d6 --batch-size 8 --sequence-length 128
               swiftlet bench train --sequence-length 256 \\
                 --init llama2:layers=6,heads=6,channels=288,hidden=768,context=256
             """
     )
 
-    @Option(name: .customLong("init"), help: "The model's size, as for train.")
+    @Option(name: .customLong("init"), help: "The size of the model, as train takes it.")
     var descriptor: ArgumentText = "gpt2"
 
     @Option(
-        help: "Vocabulary size (default: the size's own; GPT-2's 50,257, Llama 2's 32,000).",
+        help: "Vocabulary size (default: that of --init, else GPT-2's 50,257 or Llama 2's 32,000).",
         in: .from(1)
     )
     var vocabularySize: Int?

@@ -27,9 +27,9 @@ struct BenchGenerateCommand: ParsableCommand {
     @Option(
         name: .customLong("init"),
         help: """
-            Instead of a file: the size of a model with random weights (default: gpt2). A Llama 2 \
-            is llama2:layers=6,heads=6,channels=288,hidden=768,context=256; kv-heads and \
-            vocabulary may be added.
+            The size of a model with random weights, instead of a file (default: gpt2). For a \
+            Llama: llama2:layers=6,heads=6,channels=288,hidden=768,context=256, to which kv-heads \
+            and vocabulary may be added.
             """
     )
     var descriptor: ArgumentText?
@@ -52,7 +52,7 @@ struct BenchGenerateCommand: ParsableCommand {
     )
     var tokens: Int?
 
-    @Option(help: "Sequences generated together.", in: .from(1, to: 256))
+    @Option(help: "Sequences to generate together.", in: .from(1, to: 256))
     var batchSize = 1
 
     @Option(help: "Passes over the prompt; the median is reported.", in: .from(1, to: 1_000_000))

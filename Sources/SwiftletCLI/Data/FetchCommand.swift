@@ -7,9 +7,9 @@ struct FetchCommand: ParsableCommand {
         commandName: "fetch",
         abstract: "Download published models and data.",
         discussion: """
-            A download that broke off, or was stopped with Ctrl-C, resumes when the command is run \
-            again. A file gets its name once it is complete and verified; a file that exists is \
-            not downloaded again.
+            A download that broke off, or that you stopped with Ctrl-C, resumes when you run the \
+            command again. A file gets its final name once it is complete and verified; files that \
+            are already there are not downloaded again.
 
               gpt2, gpt2-medium,     OpenAI's GPT-2 of 124, 355, 774 and 1,558 million
               gpt2-large, gpt2-xl    parameters, as a Hugging Face directory
@@ -21,8 +21,8 @@ struct FetchCommand: ParsableCommand {
               tinyshakespeare        Shakespeare as GPT-2 tokens
               hellaswag              questions to evaluate a model with
 
-            Weights are checked against their header and the SHA-256 that Hugging Face's server \
-            announces.
+            Weights are checked against their header and against the SHA-256 that Hugging Face's \
+            server states.
 
             Examples:
               swiftlet fetch smollm2-135m-instruct
@@ -52,7 +52,7 @@ struct FetchCommand: ParsableCommand {
     @Option(
         name: .customLong("base-url"),
         help: """
-            The address to download from, to which a slash and the file's name are added \
+            The address to download from; a slash and the name of the file are added to it \
             (default: where the file is published).
             """
     )
@@ -62,7 +62,10 @@ struct FetchCommand: ParsableCommand {
     var precision: FetchPrecision?
 
     @Flag(
-        help: "With gpt2-llmc: the batch and gradients that implementations are tested against."
+        help: """
+            With gpt2-llmc: also download the batch and the gradients that implementations are \
+            tested against.
+            """
     )
     var debugState = false
 

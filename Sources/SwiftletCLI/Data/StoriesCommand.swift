@@ -7,15 +7,15 @@ struct StoriesCommand: ParsableCommand {
         commandName: "stories",
         abstract: "Generate short stories in simple English, as many as you ask for.",
         discussion: """
-            Stories are separated by <|endoftext|>: prepare them with '--split marker'. The same \
-            seed always gives the same stories.
+            The stories are separated by <|endoftext|>, so prepare them with '--split marker'. The \
+            same seed always gives the same stories.
 
             Example:
               swiftlet stories --bytes 3000000 --seed 1 --output stories.txt
             """
     )
 
-    @Option(help: "Stop when the stories have this many bytes together.", in: .from(1))
+    @Option(help: "Stop once the stories have this many bytes in all.", in: .from(1))
     var bytes: Int
 
     @Option(help: "The random seed.", in: .from(0))
@@ -23,16 +23,16 @@ struct StoriesCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A directory with another grammar for the stories (default: the built-in one).",
+            "The directory of another grammar for the stories (default: the built-in one).",
             valueName: "directory"
         )
     )
     var grammar: FilePath?
 
-    @Option(help: "The file to write (default: -, standard output).")
+    @Option(help: "The file to write (default: -, which is standard output).")
     var output: FilePath?
 
-    @Flag(help: "Replace an existing file.")
+    @Flag(help: "Replace the file if it exists.")
     var overwrite = false
 
     func run() throws {

@@ -7,14 +7,14 @@ struct InfoCommand: ParsableCommand {
         commandName: "info",
         abstract: "Show what a file or a directory holds, or what this machine offers.",
         discussion: """
-            Recognizes models and tokenizers in every format, the directories of training runs, \
-            token shards, and llm.c's debug states, all by their content. Only the headers of \
+            Models and tokenizers in every format, the directories of training runs, token shards \
+            and llm.c's debug states are all recognized by their content. Only the headers of \
             models and shards are read, so large files take no time.
 
-            For a model it also shows what its parameters are for, and how much memory training it \
-            would take, as train computes it for the same batch. With --json the first is parts, a \
-            list with part, parameters and share (of 1) in each; the second is training, with \
-            batch_size, sequence_length, precision, recompute, and weights_bytes, \
+            For a model, info also shows what the parameters are for, and how much memory training \
+            would take, as train computes it for the same batch. In the JSON object, parts lists \
+            the former, each with part, parameters and share (a fraction of 1), and training holds \
+            the latter: batch_size, sequence_length, precision, recompute, weights_bytes, \
             rounded_weights_bytes, gradients_bytes, moments_bytes, activations_bytes and \
             total_bytes.
 
@@ -29,7 +29,7 @@ struct InfoCommand: ParsableCommand {
     @Argument(help: "A file, or the directory of a model or of a training run.")
     var file: FilePath?
 
-    @Flag(help: "Show processor, instruction sets, threads, OpenMP and MPI.")
+    @Flag(help: "Show the processor, instruction sets, threads, OpenMP and MPI.")
     var machine = false
 
     @Option(help: CheckpointSelection.help)

@@ -16,7 +16,10 @@ struct TrainingShapeOptions: ParsableArguments {
     var batchSize: Int?
 
     @Option(
-        help: "Likewise: tokens per sequence (default: 1024, or the model's context if shorter).",
+        help: """
+            For the memory estimate: tokens per sequence (default: 1024, or the model's context if \
+            shorter).
+            """,
         in: TrainingSettings.setting(\.sequenceLength).bounds
     )
     var sequenceLength: Int?
@@ -24,7 +27,7 @@ struct TrainingShapeOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            Likewise: what the backward pass recomputes \
+            For the memory estimate: what the backward pass recomputes \
             (default: \(TrainingSettings.default(\.recomputation))).
             """,
             valueName: Recomputation.allCases.map(\.rawValue).joined(separator: "|")
@@ -35,7 +38,7 @@ struct TrainingShapeOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            Likewise: the precision to train in \
+            For the memory estimate: the precision of matrices and activations \
             (default: \(TrainingSettings.default(\.precision))).
             """,
             valueName: TrainingPrecision.allValueStrings.joined(separator: "|")

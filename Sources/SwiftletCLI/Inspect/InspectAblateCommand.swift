@@ -7,10 +7,10 @@ struct InspectAblateCommand: ParsableCommand {
         commandName: "ablate",
         abstract: "Measure the loss without each head, and rank what the model misses most.",
         discussion: """
-            A head is ablated by zeroing its output before the projection, at every token; a \
-            feed-forward network (MLP) by adding nothing to the residual stream. The loss is the \
-            mean over all whole sequences of the data, each read on its own. Layers below the \
-            ablated one are computed only once.
+            A head is ablated by setting its output before the projection to zero at every token, \
+            and a feed-forward network (MLP) by adding nothing to the residual stream in its \
+            place. The loss is the mean over all whole sequences of the data, each read on its \
+            own. Layers below the ablated one are computed only once.
 
             Examples:
               swiftlet inspect ablate --model checkpoints/quickstart/run \\
@@ -23,19 +23,19 @@ struct InspectAblateCommand: ParsableCommand {
     @OptionGroup
     var options: InspectOptions
 
-    @Option(help: "Token shards; a pattern such as 'data/*_val*.bin'.")
+    @Option(help: "Token shards to measure on; a pattern such as 'data/*_val*.bin'.")
     var data: FilePath?
 
-    @Option(help: "A text file.")
+    @Option(help: "A text file to measure on.")
     var text: FilePath?
 
-    @Flag(help: "Ablate each feed-forward network, too.")
+    @Flag(help: "Ablate each feed-forward network as well.")
     var mlps = false
 
     @OptionGroup
     var length: SequenceLength
 
-    @Option(help: "Sequences computed at once.", in: .from(1, to: 1 << 20))
+    @Option(help: "Sequences to compute at a time.", in: .from(1, to: 1 << 20))
     var batchSize = 1
 
     @OptionGroup

@@ -8,11 +8,11 @@ struct InspectHeadsCommand: ParsableCommand {
         abstract: "Score each head: previous token, first token, duplicate token, induction.",
         discussion: """
             Each score is a mean share of attention: from a token to the one before it; to the \
-            first; and, on random tokens repeated once, from a token of the second half to its \
-            first occurrence (duplicate token), and to the token after that (induction). The \
-            distance is how far a head looks back, in tokens, and the entropy is that of its \
-            patterns, in nats. All but the two scores on repeated tokens are measured on --text if \
-            it is given, otherwise on the random tokens.
+            first one; and, on random tokens that are repeated once, from a token in the second \
+            half to its first occurrence (duplicate token), and to the token after that \
+            (induction). The distance is how far back a head looks, in tokens, and the entropy is \
+            that of its patterns, in nats. The two scores on repeated tokens are always measured \
+            on random tokens; everything else is measured on --text, if it is given.
 
             Examples:
               swiftlet inspect heads --model checkpoints/quickstart/run

@@ -10,8 +10,8 @@ struct InspectNeuronsCommand: ParsableCommand {
             A neuron is one channel between the two matrices of a layer's MLP. Its activation \
             (TransformerLens's mlp.hook_post) is the output of GELU, or in a Llama what the gate \
             lets through. Each place is shown with the text around it and its token in brackets. \
-            Without --neuron, the most active neurons of the layer have a line each, and --json \
-            lists all of them.
+            Without --neuron, the most active neurons of the layer get a line each, and --json \
+            lists them all.
 
             The text is read in sequences, each of which starts where the previous one ended and \
             sees nothing of it.
@@ -30,13 +30,13 @@ struct InspectNeuronsCommand: ParsableCommand {
     @Option(help: "The layer, counted from 0.", in: .from(0))
     var layer: Int
 
-    @Option(help: "The neuron, counted from 0 (default: all of the layer).", in: .from(0))
+    @Option(help: "The neuron, counted from 0 (default: all those of the layer).", in: .from(0))
     var neuron: Int?
 
-    @Option(help: "A text file.")
+    @Option(help: "A text file to look through.")
     var text: FilePath
 
-    @Option(help: "Places to list for each neuron.", in: .from(1, to: 1000))
+    @Option(help: "How many places to list for each neuron.", in: .from(1, to: 1000))
     var top = 10
 
     @OptionGroup

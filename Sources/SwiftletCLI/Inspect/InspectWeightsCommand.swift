@@ -7,13 +7,13 @@ struct InspectWeightsCommand: ParsableCommand {
         commandName: "weights",
         abstract: "Show a tensor's statistics, singular values and heat map.",
         discussion: """
-            The tensor may be named as info prints it, and is then shown as the file stores it; or \
-            by a name that is the same in every format: for GPT-2 wte, wpe, ln1w, ln1b, qkvw, \
-            qkvb, attprojw, attprojb, ln2w, ln2b, fcw, fcb, fcprojw, fcprojb, lnfw and lnfb; for \
-            Llama tok_emb, rms_att, wq, wk, wv, wo, rms_ffn, w1, w2, w3, rms_final and wcls. \
-            Matrices are then (out, in). --layer selects a layer of a tensor that every layer has.
+            Name the tensor as info prints it, to see it as the file stores it, or by a name that \
+            is the same in every format: for GPT-2 wte, wpe, ln1w, ln1b, qkvw, qkvb, attprojw, \
+            attprojb, ln2w, ln2b, fcw, fcb, fcprojw, fcprojb, lnfw and lnfb; for Llama tok_emb, \
+            rms_att, wq, wk, wv, wo, rms_ffn, w1, w2, w3, rms_final and wcls. By these names, \
+            matrices are (out, in). --layer chooses a layer of a tensor that every layer has.
 
-            Numbers stored in fewer bits are shown by the values they stand for. Only a matrix has \
+            Numbers stored in fewer bits are shown as the values they stand for. Only a matrix has \
             singular values; for a tensor that holds all layers, choose one with --layer. In the \
             heat map, a cell is darker the larger the root mean square of its numbers.
 
@@ -28,7 +28,7 @@ struct InspectWeightsCommand: ParsableCommand {
     @OptionGroup
     var options: InspectOptions
 
-    @Option(help: "The tensor's name.")
+    @Option(help: "The name of the tensor.")
     var tensor: ArgumentText
 
     @Option(help: "The layer, counted from 0, of a tensor that every layer has.", in: .from(0))

@@ -93,7 +93,7 @@ enum InspectedData {
 struct AblatedData: ParsableArguments {
     @Option(
         help: """
-            Token shards on which to measure the loss without each head, for the page; a pattern \
+            For the page: token shards on which to measure the loss without each head; a pattern \
             such as 'data/*_val*.bin'.
             """
     )

@@ -7,13 +7,13 @@ struct ReportCommand: ParsableCommand {
         commandName: "report",
         abstract: "Draw training runs as a web page.",
         discussion: """
-            The page needs no network and shows losses, learning rate, gradient norm, speed, \
+            The page needs no network. It shows losses, learning rate, gradient norm, speed, \
             samples and the configuration; several runs share its charts. Charts are drawn over \
-            steps, tokens or time; drag over one to zoom in, click a name to hide it. A run may \
-            still be in progress. Prints the path of the page, or the page itself with \
-            '--output -'.
+            steps, tokens or time; drag across one to zoom in, and click a name to hide its line. \
+            A run may still be in progress. The path of the page is printed, or the page itself \
+            with '--output -'.
 
-            With --csv or --tensorboard it writes the measurements for other programs, and the \
+            With --csv or --tensorboard, the measurements are written for other programs, and the \
             page only if --output names one.
 
             Examples:
@@ -63,13 +63,13 @@ struct ReportCommand: ParsableCommand {
 
     @Flag(
         help: """
-            Redraw the page as the runs progress, until all have ended or Ctrl-C; an open browser \
-            follows by itself.
+            Redraw the page as the runs progress, until all have ended or you press Ctrl-C; a \
+            browser that shows it follows by itself.
             """
     )
     var watch = false
 
-    @Flag(help: "Replace an existing page, table or event file.")
+    @Flag(help: "Replace the page, table or event file if it exists.")
     var overwrite = false
 
     func validate() throws {

@@ -8,10 +8,10 @@ struct SampleCommand: ParsableCommand {
         abstract: "Generate text with a model.",
         discussion: """
             The prompt and the text that continues it are printed to stdout as the text is \
-            generated, and a line about the speed to stderr. Several texts are generated together, \
-            \(batchSize) at a time, and printed in order, separated by lines of three dashes. With \
-            --json the prompt is not repeated; prompt_index is its number, from 0, among those of \
-            --prompt, --prompt-file and --prompts, in this order.
+            generated, and then a line about the speed to stderr. Several texts are generated \
+            together, \(batchSize) at a time, and printed in order, separated by lines of three \
+            dashes. With --json the prompt is not repeated; prompt_index is its number among those \
+            of --prompt, --prompt-file and --prompts, in this order and counted from 0.
 
             Examples:
               swiftlet sample --model checkpoints/quickstart/run \\
@@ -42,24 +42,24 @@ struct SampleCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             """
-            When the text fills the model's context: end it, or drop its older half except for the \
-            start token; a prompt that is too long is cut in the same way.
+            When the text fills the model's context: end it (stop), or drop its older half except \
+            for the start token (slide). With slide, a prompt that is too long is cut in this way.
             """,
             valueName: "stop|slide"
         )
     )
     var contextOverflow = ContextOverflow.stop
 
-    @Option(help: "Texts to generate for each prompt.", in: .from(1))
+    @Option(help: "How many texts to generate for each prompt.", in: .from(1))
     var numSamples = 1
 
-    @Flag(help: "Print one JSON object per text, once its batch is complete.")
+    @Flag(help: "Print each text as a JSON object, once its batch is complete.")
     var json = false
 
     @Option(
         help: """
             With --json: add the log-probability of every generated token, and of this many of the \
-            likeliest tokens in its place, from the model's unchanged distribution.
+            most likely tokens in its place, all from the model's own distribution.
             """,
         in: .from(0)
     )
@@ -68,8 +68,8 @@ struct SampleCommand: ParsableCommand {
     @Option(
         help: """
             The random seed (default: a different one every time); each further text uses the next \
-            seed. Generated next to other prompts, a text may be rounded differently and so come \
-            out different.
+            seed. A text that is generated together with others may be rounded differently, and so \
+            come out different.
             """,
         in: .from(0)
     )

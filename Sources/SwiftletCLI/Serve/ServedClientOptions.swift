@@ -29,7 +29,7 @@ struct ServedClientOptions: ParsableArguments {
         help: ArgumentHelp(
             """
             The key that clients must send. Other users of this machine can see it in the list of \
-            processes: --api-key-file and the variable SWIFTLET_API_KEY are safer.
+            processes, so --api-key-file and the variable SWIFTLET_API_KEY are safer.
             """,
             valueName: "key"
         )
@@ -41,7 +41,7 @@ struct ServedClientOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Web pages of this origin may use the server; * is any origin.",
+            "Let web pages of this origin use the server; * is any origin.",
             valueName: "origin"
         ),
         transform: Self.origin

@@ -6,7 +6,7 @@ import Swiftlet
 
 /// `--parallel`, `--context` and `--max-queue`.
 struct ServedTextOptions: ParsableArguments {
-    @Option(help: "Texts to generate at a time.", in: .from(1, to: 1024))
+    @Option(help: "How many texts to generate at a time.", in: .from(1, to: 1024))
     var parallel = 4
 
     @Option(
@@ -19,7 +19,7 @@ struct ServedTextOptions: ParsableArguments {
     var context: Int?
 
     @Option(
-        help: "Texts that may wait for a place; more are refused with status 429.",
+        help: "How many texts may wait their turn; more are refused with status 429.",
         in: .from(0, to: 1 << 20)
     )
     var maxQueue = 64

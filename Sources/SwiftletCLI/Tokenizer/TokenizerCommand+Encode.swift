@@ -7,17 +7,17 @@ struct TokenizerEncodeCommand: ParsableCommand {
         commandName: "encode",
         abstract: "Turn text into token ids.",
         discussion: """
-            Prints the ids of each text on a line of its own, as they are found. The text may be \
-            any bytes; with byte-level BPE, 'tokenizer decode' gives the same bytes back.
+            The ids of each text are printed on a line of their own, as they are found. A text may \
+            be any bytes; with byte-level BPE, 'tokenizer decode' gives the same bytes back.
 
-            Names of special tokens in a text, such as <|im_start|>, are text unless --special is \
-            given. A tokenizer that has no token for some byte of a text refuses the text.
+            The names of special tokens in a text, such as <|im_start|>, are text unless --special \
+            is given. A text with a byte for which the tokenizer has no token is refused.
 
-            A Llama tokenizer encodes each text whole, on one thread whatever --threads says, and \
-            without the token that starts a text. It first changes the text as its file says: it \
-            replaces characters, and removes spaces or adds one in front. Decoding turns U+2581, \
-            its mark for a space, into a space; a tokenizer without a piece for it encodes spaces \
-            as the bytes of U+2581, and they come back as that character.
+            A Llama tokenizer encodes each text as a whole, on one thread whatever --threads says, \
+            and without the token that starts a text. It first changes the text as its file says: \
+            it replaces characters, and removes spaces or adds one in front. Decoding turns \
+            U+2581, its mark for a space, into a space; a tokenizer without a piece for it encodes \
+            spaces as the bytes of U+2581, and they come back as that character.
 
             Examples:
               swiftlet tokenizer encode --text "Hello world" \\
@@ -27,7 +27,7 @@ struct TokenizerEncodeCommand: ParsableCommand {
             """
     )
 
-    @Argument(help: "Files, or - for standard input, which is read when there is none.")
+    @Argument(help: "Files, or - for standard input, which is also read when no file is named.")
     var files: [FilePath] = []
 
     @Option(help: "A text to encode. Repeatable.")
@@ -36,10 +36,10 @@ struct TokenizerEncodeCommand: ParsableCommand {
     @Option(help: .anyTokenizer)
     var tokenizer: FilePath
 
-    @Flag(help: "Treat <|endoftext|> and other names of special tokens as these, not as text.")
+    @Flag(help: "Read the names of special tokens, such as <|endoftext|>, as these tokens.")
     var special = false
 
-    @Flag(help: "Print one JSON object per text: {\"tokens\":[...],\"count\":N}.")
+    @Flag(help: "Print each text as a JSON object: {\"tokens\":[...],\"count\":N}.")
     var json = false
 
     @OptionGroup

@@ -20,12 +20,12 @@ struct TokenizerTrainCommand: ParsableCommand {
     var text: TextOptions
 
     @Option(
-        help: "Tokens to make, including the 256 bytes and the end of text.",
+        help: "The number of tokens, including the 256 bytes and the end of text.",
         in: .from(257, to: 1_000_000_000)
     )
     var vocabularySize: Int
 
-    @Option(help: "The tokenizer file, in llm.c's format.")
+    @Option(help: "The tokenizer file to write, in llm.c's format.")
     var output: FilePath
 
     @Option(
@@ -36,7 +36,7 @@ struct TokenizerTrainCommand: ParsableCommand {
     )
     var huggingface: FilePath?
 
-    @Flag(help: "Replace existing files of these names.")
+    @Flag(help: "Replace the files if they exist.")
     var overwrite = false
 
     @OptionGroup

@@ -42,7 +42,7 @@ struct AdapterOptions: ParsableArguments {
     var loraRank: Int?
 
     @Option(
-        help: "Multiply the adapter's product by alpha / rank (default: twice the rank).",
+        help: "Scale what the adapter adds by alpha / rank (default: twice the rank).",
         in: .positive
     )
     var loraAlpha: Float?

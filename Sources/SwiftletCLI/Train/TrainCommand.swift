@@ -7,9 +7,9 @@ struct TrainCommand: ParsableCommand {
         commandName: "train",
         abstract: "Train a GPT-2 or a Llama, from scratch or from a model of any format.",
         discussion: """
-            The same command, run again, resumes a run that was interrupted. Started with mpirun, \
-            as in 'mpirun -n 4 swiftlet train ...', several processes train one model together; \
-            the first one prints for all.
+            To resume a run that was interrupted, run the same command again. With mpirun, as in \
+            'mpirun -n 4 swiftlet train ...', several processes train one model together, and the \
+            first one prints for all.
 
             Examples:
               swiftlet train --init layers=4,heads=4,channels=128,context=256 \\
@@ -30,8 +30,8 @@ struct TrainCommand: ParsableCommand {
         help: """
             A size (\(sizes)), or a model in any format or the directory of a run, whose own \
             tokenizer is then the default. A size may include vocabulary=1024; otherwise the \
-            vocabulary is the tokenizer's, else that of the data's manifest, else GPT-2's 50,257 \
-            or Llama 2's 32,000.
+            vocabulary is that of the tokenizer, else that of the data's manifest, else GPT-2's \
+            50,257 or Llama 2's 32,000.
             """
     )
     var initialization: ArgumentText
@@ -39,7 +39,7 @@ struct TrainCommand: ParsableCommand {
     @Option(help: CheckpointSelection.initHelp)
     var checkpoint: CheckpointSelection?
 
-    @Option(help: "The run directory.")
+    @Option(help: "The directory of the run.")
     var output: FilePath
 
     @OptionGroup(title: TrainingSettings.Section.data.rawValue)
@@ -60,7 +60,7 @@ struct TrainCommand: ParsableCommand {
     @OptionGroup(title: TrainingSettings.Section.intervals.rawValue)
     var intervals: IntervalOptions
 
-    @OptionGroup(title: "Runs that exist")
+    @OptionGroup(title: "Existing runs")
     var resumption: ResumeOptions
 
     @Option(\.seed) var seed
@@ -68,7 +68,7 @@ struct TrainCommand: ParsableCommand {
     @OptionGroup
     var compute: ComputeOptions
 
-    @Flag(help: "Print one JSON object for each step and other event, on standard output.")
+    @Flag(help: "Print each step and every other event as a JSON object, on standard output.")
     var json = false
 
     private static let sizes =

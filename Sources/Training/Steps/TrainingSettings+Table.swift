@@ -23,7 +23,7 @@ extension TrainingSettings {
             default: .float32,
             in: .oneOf(ElementType.floatTypes)
         )
-        .called("the precision", "The precision to train in."),
+        .called("the precision", "The precision of matrices and activations in training."),
         Setting(.batches, "total-batch-tokens", \.totalBatchTokens, in: .from(1))
             .called(
                 "the number of tokens per step",
@@ -76,74 +76,75 @@ extension TrainingSettings {
         Setting(.optimizer, "weight-decay", \.optimizer.weightDecay, default: 0.1, in: .notNegative)
             .called("the weight decay", "Weight decay, on weight matrices only."),
         Setting(.optimizer, "grad-clip", \.optimizer.gradientClip, default: 1, in: .zeroOrMore)
-            .called("the gradient clip", "The largest norm of the gradients; 0 is no limit."),
+            .called("the gradient clip", "The largest norm of the gradients; 0 means no limit."),
         Setting(.optimizer, "dropout", \.dropout, default: 0, in: .belowOne)
             .called(
                 "dropout",
                 """
-                The probability that training drops a number: of embeddings, of attention, and of \
-                the outputs of attention and the MLP.
+                The probability that a number is dropped: of the embeddings, of attention's \
+                probabilities, and of the outputs of attention and the MLP.
                 """
             ),
         Setting(.optimizer, "skip-loss-zscore", \.skipLossZScore, default: 0, in: .zeroOrMore)
             .called(
                 "the z-score of losses that are skipped",
                 """
-                Skip an update whose loss is this many deviations above the last 128; 0 never does.
+                Skip updates whose loss is more than this many standard deviations above the mean \
+                of the last 128; 0 skips none.
                 """
             ),
         Setting(.optimizer, "skip-norm-zscore", \.skipNormZScore, default: 0, in: .zeroOrMore)
             .called(
                 "the z-score of gradient norms that are skipped",
-                "Skip an update whose gradient norm is this many deviations above; 0 never does."
+                "Skip updates whose gradient norm is that far above the last 128; 0 skips none."
             ),
         Setting(.data, "overfit-single-batch", \.overfitsSingleBatch, default: false)
             .called(
                 "overfitting a single batch",
-                "Use the first step's data in every step: the loss should fall to almost nothing."
+                "Use the first step's data in every step; the loss should fall to almost nothing."
             ),
         Setting(.run, "seed", \.seed, default: 42, in: .from(0))
             .called(
                 "the seed",
                 """
-                The random seed for weights, dropout, samples, and the order of the data where \
-                that is not llm.c's.
+                The random seed for weights, dropout, samples, and the order of the data unless it \
+                is llm.c's.
                 """
             ),
         Setting(.intervals, "val-every", \.validationInterval, default: 250, in: .from(0))
-            .called("the validation interval", "Steps between validations; 0 is never.")
+            .called("the validation interval", "Steps between validations; 0 means never.")
             .mayDiffer(),
         Setting(.intervals, "val-batches", \.validationBatches, default: 20, in: .from(0))
-            .called("the number of validation batches", "Batches per validation; 0 is all.")
+            .called("the number of validation batches", "Batches per validation; 0 means all.")
             .mayDiffer(),
         Setting(.intervals, "sample-every", \.sampleInterval, default: 0, in: .from(0))
-            .called("the sample interval", "Steps between samples; 0 is never.")
+            .called("the sample interval", "Steps between samples; 0 means never.")
             .mayDiffer(),
         Setting(.intervals, "hellaswag-every", \.hellaSwagInterval, default: 0, in: .from(0))
             .called(
                 "the HellaSwag interval",
-                "Steps between HellaSwag evaluations; 0 is never."
+                "Steps between HellaSwag evaluations; 0 means never."
             )
             .mayDiffer(),
         Setting(.intervals, "checkpoint-every", \.checkpointInterval, default: 1000, in: .from(0))
             .called(
                 "the checkpoint interval",
                 """
-                Steps between checkpoints; one more is written at the end, and at every best \
-                validation so far. 0 is never, not even for the best.
+                Steps between checkpoints. More are written at the end, and whenever the \
+                validation loss is the lowest so far; 0 writes none at all.
                 """
             )
             .mayDiffer(),
         Setting(.intervals, "keep-last", \.keepLast, default: 2, in: .from(1))
             .called(
                 "the number of newest checkpoints kept",
-                "How many of the newest checkpoints to keep, besides the best."
+                "How many of the newest checkpoints to keep, in addition to the best."
             )
             .mayDiffer(),
         Setting(.intervals, "keep-every", \.keepEvery, default: 0, in: .from(0))
             .called(
                 "the interval of the checkpoints that are kept forever",
-                "Keep the checkpoints of all multiples of this many steps forever; 0 is none."
+                "Also keep the checkpoints at multiples of this many steps for good; 0 keeps none."
             )
             .mayDiffer(),
     ]

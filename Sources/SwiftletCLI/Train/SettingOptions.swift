@@ -7,7 +7,7 @@ extension LearningRateSchedule.Shape: ExpressibleByArgument {}
 extension OptimizerKind: ExpressibleByArgument {}
 extension Recomputation: ExpressibleByArgument {}
 
-/// The precision to train in.
+/// The precision of matrices and activations in training.
 struct TrainingPrecision: ElementTypeArgument {
     static let choices = ElementType.floatTypes
     let elementType: ElementType

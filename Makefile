@@ -24,7 +24,8 @@ test:
 	scripts/test
 
 format:
-	swift format -i -r Sources Tests Package.swift
+	swift format -i -r Sources Tests Examples/*/Sources Examples/*/Package.swift Package.swift
 
 lint:
-	swift format lint --strict -r Sources Tests Package.swift
+	swift format lint --strict -r Sources Tests Examples/*/Sources Examples/*/Package.swift \
+	    Package.swift

@@ -1,6 +1,7 @@
 // Tensors by name, from whatever files hold them: the interface that models load from. If there are
 // several files, Hugging Face's index, a JSON file next to them, says which tensor is in which. The
-// formats are read in Safetensors.swift and PyTorchFile.swift; the models know what the names mean.
+// formats are read in Safetensors.swift, PyTorchFile.swift and GGUF/; the models know what the
+// names mean.
 
 import FileIO
 

@@ -14,6 +14,16 @@ package enum JSONContent {
     /// The longest text that is decoded: longer ones have readers of their own.
     private static let mostBytes = 1 << 22
 
+    /// Decodes the content of a file.
+    /// - Throws: ``TensorFileError/malformed(path:what:expected:found:)``, or `FileIOError` when
+    ///   the file is missing or shrinks.
+    package static func decode<Value: Decodable>(
+        _ type: Value.Type,
+        from path: FilePath
+    ) throws -> Value {
+        try MappedFile(path).withIntactBytes { try decode(type, from: $0, of: path) }
+    }
+
     /// Decodes a value.
     /// - Throws: ``TensorFileError/malformed(path:what:expected:found:)``.
     package static func decode<Value: Decodable>(

@@ -89,10 +89,8 @@ extension SafetensorsHeader.Entry {
 /// never.
 package struct SafetensorsWriter {
     private let file: AtomicFile
-    private let descriptions: [TensorDescription]
     private let ops: Ops
-    /// The tensor that comes next.
-    private var next = 0
+    private var announced: AnnouncedTensors
 
     /// Writes the header.
     /// - Parameters:
@@ -103,7 +101,7 @@ package struct SafetensorsWriter {
     /// - Throws: `FileIOError` when the disk is full or fails.
     package init(_ file: AtomicFile, tensors: [TensorDescription], ops: Ops) throws {
         self.file = file
-        descriptions = tensors
+        announced = AnnouncedTensors(tensors)
         self.ops = ops
         var header = #"{"__metadata__":{"format":"pt"}"#
         var end = 0
@@ -132,20 +130,13 @@ package struct SafetensorsWriter {
     /// - Throws: `FileIOError` when the disk is full or fails, or when the file of the tensor has
     ///   lost some of it; `TensorError` when memory is short.
     package mutating func write(_ tensor: Tensor) throws {
-        precondition(next < descriptions.count, "more tensors than were described")
-        let description = descriptions[next]
-        precondition(
-            tensor.shape == description.shape,
-            "\(tensor.shape) as '\(description.name)' of shape \(description.shape)"
-        )
-        try file.write(tensor, storedAs: description.storedType, ops: ops)
-        next += 1
+        try file.write(tensor, storedAs: announced.storedType(ofNext: tensor), ops: ops)
     }
 
     /// Gives the file its name.
     /// - Throws: `FileIOError`.
     package func commit() throws {
-        precondition(next == descriptions.count, "\(next) tensors of \(descriptions.count)")
+        announced.requireAll()
         try file.commit()
     }
 }

@@ -14,9 +14,7 @@ extension LowRankAdapter {
         /// - Throws: `TensorFileError` when it is damaged, or of an unsupported kind.
         init(_ path: FilePath) throws {
             self.path = path
-            content = try MappedFile(path).withIntactBytes {
-                try JSONContent.decode(Content.self, from: $0, of: path)
-            }
+            content = try JSONContent.decode(Content.self, from: path)
             if let reason = content.unknownKind { throw unsupported(reason) }
         }
 

@@ -22,9 +22,7 @@ extension GPT2Configuration {
 
 extension GPT2Configuration.HuggingFaceFile {
     init(_ path: FilePath) throws {
-        let config = try MappedFile(path).withIntactBytes {
-            try JSONContent.decode(Config.self, from: $0, of: path)
-        }
+        let config = try JSONContent.decode(Config.self, from: path)
         if let reason = config.difference {
             throw TensorFileError.unsupported(
                 path: path,

@@ -10,9 +10,7 @@ extension Llama2Configuration {
     /// - Throws: ``ModelError`` when the sizes are not a Llama's; `TensorFileError` when the file
     ///   is another model's or damaged; `FileIOError` when it is missing.
     package init(huggingFaceFile path: FilePath) throws {
-        let config = try MappedFile(path).withIntactBytes {
-            try JSONContent.decode(Config.self, from: $0, of: path)
-        }
+        let config = try JSONContent.decode(Config.self, from: path)
         if let reason = config.differenceFromLlama {
             throw TensorFileError.unsupported(
                 path: path,

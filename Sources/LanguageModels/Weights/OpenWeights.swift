@@ -208,9 +208,7 @@ private enum HuggingFaceFamily {
         struct Config: Decodable {
             let model_type: String?
         }
-        let config = try MappedFile(path).withIntactBytes {
-            try JSONContent.decode(Config.self, from: $0, of: path)
-        }
+        let config = try JSONContent.decode(Config.self, from: path)
         self = config.model_type == "gpt2" ? .gpt2 : .llama
     }
 }

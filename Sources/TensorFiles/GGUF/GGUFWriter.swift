@@ -7,11 +7,9 @@ import Tensors
 /// A GGUF file being written, which appears under its name, complete, on ``commit()``, or never.
 package struct GGUFWriter {
     private let file: AtomicFile
-    private let descriptions: [TensorDescription]
     private let alignment: Int
     private let ops: Ops
-    /// The tensor that comes next.
-    private var next = 0
+    private var announced: AnnouncedTensors
 
     /// Writes the head.
     /// - Parameters:
@@ -40,7 +38,7 @@ package struct GGUFWriter {
         self.file = file
         self.alignment = alignment
         self.ops = ops
-        descriptions = tensors
+        announced = AnnouncedTensors(tensors)
         try file.write(GGUFFile.magic)
         try file.write(integers: [UInt32(3)])
         try file.write(integers: [UInt64(tensors.count), UInt64(metadata.keys.count)])
@@ -71,21 +69,14 @@ package struct GGUFWriter {
     /// - Throws: `FileIOError` when the disk is full or fails, or when the file of the tensor has
     ///   lost some of it; `TensorError` when memory is short.
     package mutating func write(_ tensor: Tensor) throws {
-        precondition(next < descriptions.count, "more tensors than were described")
-        let description = descriptions[next]
-        precondition(
-            tensor.shape == description.shape,
-            "\(tensor.shape) as '\(description.name)' of shape \(description.shape)"
-        )
-        try file.write(tensor, storedAs: description.storedType, ops: ops)
+        try file.write(tensor, storedAs: announced.storedType(ofNext: tensor), ops: ops)
         try pad()
-        next += 1
     }
 
     /// Flushes everything to the disk and gives the file its name.
     /// - Throws: `FileIOError`; the name then still stands for what it stood for before.
     package func commit() throws {
-        precondition(next == descriptions.count, "\(next) of \(descriptions.count) tensors")
+        announced.requireAll()
         try file.commit()
     }
 

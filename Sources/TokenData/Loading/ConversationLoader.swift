@@ -57,9 +57,13 @@ package struct ConversationLoader: BatchSource {
         rank: Int = 0,
         vocabularySize: Int? = nil
     ) throws {
-        precondition(
-            batchSize > 0 && sequenceLength > 0 && rank >= 0 && rank < processCount,
-            "B \(batchSize), T \(sequenceLength), rank \(rank) of \(processCount) processes"
+        var source = TokenLoaderSource(
+            batchSize: batchSize,
+            sequenceLength: sequenceLength,
+            processCount: processCount,
+            rank: rank,
+            order: .conversations,
+            seed: seed
         )
         if let vocabularySize { try Self.check(conversations, path, vocabularySize) }
         let whole = conversations.filter { $0.tokens.count <= sequenceLength + 1 }
@@ -73,15 +77,7 @@ package struct ConversationLoader: BatchSource {
         cutCount =
             texts.count - whole.count { $0.isLearnt.dropFirst().contains(true) }
         shardPaths = [path]
-        var source = TokenLoaderSource(
-            batchSize: batchSize,
-            sequenceLength: sequenceLength,
-            processCount: processCount,
-            rank: rank,
-            shards: [Self.identity(of: conversations)]
-        )
-        source.order = .conversations
-        source.seed = seed
+        source.shards = [Self.identity(of: conversations)]
         self.source = source
         state = TokenLoaderState(shardIndex: 0, sampleIndex: 0, shuffle: nil, source: source)
         packing = ConversationPacking(texts, source, epoch: 0)

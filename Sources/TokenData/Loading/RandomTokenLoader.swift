@@ -45,9 +45,13 @@ package struct RandomTokenLoader: BatchSource {
         rank: Int = 0,
         vocabularySize: Int? = nil
     ) throws {
-        precondition(
-            batchSize > 0 && sequenceLength > 0 && rank >= 0 && rank < processCount,
-            "B \(batchSize), T \(sequenceLength), rank \(rank) of \(processCount) processes"
+        var source = TokenLoaderSource(
+            batchSize: batchSize,
+            sequenceLength: sequenceLength,
+            processCount: processCount,
+            rank: rank,
+            order: .random,
+            seed: seed
         )
         let leastTokenCount = min(sequenceLength, TokenShard.largestCount) + 1
         let shards = try ShardSet(
@@ -61,15 +65,7 @@ package struct RandomTokenLoader: BatchSource {
             placeCount += $0.tokenCount - sequenceLength
             return placeCount
         }
-        var source = TokenLoaderSource(
-            batchSize: batchSize,
-            sequenceLength: sequenceLength,
-            processCount: processCount,
-            rank: rank,
-            shards: shards.identities
-        )
-        source.order = .random
-        source.seed = seed
+        source.shards = shards.identities
         let tokenCount = shards.identities.reduce(0) { $0 + $1.tokenCount }
         samplesPerEpoch = max(tokenCount / batchSize / sequenceLength / processCount, 1)
         state = TokenLoaderState(shardIndex: 0, sampleIndex: 0, shuffle: nil, source: source)

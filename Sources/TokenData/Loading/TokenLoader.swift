@@ -50,9 +50,11 @@ package struct TokenLoader: BatchSource {
         rank: Int = 0,
         vocabularySize: Int? = nil
     ) throws {
-        precondition(
-            batchSize > 0 && sequenceLength > 0 && rank >= 0 && rank < processCount,
-            "B \(batchSize), T \(sequenceLength), rank \(rank) of \(processCount) processes"
+        source = TokenLoaderSource(
+            batchSize: batchSize,
+            sequenceLength: sequenceLength,
+            processCount: processCount,
+            rank: rank
         )
         let tokensPerSample = Self.tokensPerSample(batchSize, sequenceLength, processCount)
         shards = try ShardSet(
@@ -60,13 +62,7 @@ package struct TokenLoader: BatchSource {
             leastTokenCount: tokensPerSample + 1,
             vocabularySize: vocabularySize
         )
-        source = TokenLoaderSource(
-            batchSize: batchSize,
-            sequenceLength: sequenceLength,
-            processCount: processCount,
-            rank: rank,
-            shards: shards.identities
-        )
+        source.shards = shards.identities
         sampleCounts = shards.identities.map { ($0.tokenCount - 1) / tokensPerSample }
         samplesPerEpoch = sampleCounts.reduce(0, +)
         self.vocabularySize = vocabularySize

@@ -30,6 +30,29 @@ package struct TokenLoaderSource: Codable, Equatable, Sendable {
     /// The token that begins documents, if they do not see each other; nil if they do.
     package internal(set) var documentStart: Int32?
 
+    /// Data whose shards are not known yet, to be read in this order.
+    /// - Precondition: B, T and `processCount` are at least 1, `rank` is less than `processCount`.
+    init(
+        batchSize: Int,
+        sequenceLength: Int,
+        processCount: Int,
+        rank: Int,
+        order: Order? = nil,
+        seed: UInt64? = nil
+    ) {
+        precondition(
+            batchSize > 0 && sequenceLength > 0 && rank >= 0 && rank < processCount,
+            "B \(batchSize), T \(sequenceLength), rank \(rank) of \(processCount) processes"
+        )
+        self.batchSize = batchSize
+        self.sequenceLength = sequenceLength
+        self.processCount = processCount
+        self.rank = rank
+        self.order = order
+        self.seed = seed
+        shards = []
+    }
+
     /// Says how the batches of `current` differ, other than in the data and how it is split.
     /// - Returns: Phrases such as "the order of the data was llm.c's and is now random".
     package func orderDifferences(from current: Self) -> [String] {

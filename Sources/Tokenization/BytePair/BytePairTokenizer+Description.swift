@@ -31,16 +31,7 @@ extension BytePairTokenizer {
             byteTokens: try Self.byteTokens(description, path),
             minimumCapacity: description.merges.count
         )
-        for (rank, merge) in description.merges.enumerated() {
-            guard merges.append(merge) else {
-                throw TextTokenizerError.malformed(
-                    path: path,
-                    what: "merge \(rank)",
-                    expected: "of two tokens that no other merges",
-                    found: "a repeated one"
-                )
-            }
-        }
+        try merges.append(description.merges, path: path)
         var wholeWords: TokenIndex?
         if description.ignoresMerges {
             wholeWords = TokenIndex(

@@ -2,6 +2,8 @@
 // gives them too, since llm.c's file stores no merges. How they are found in other files or learned
 // from text is told elsewhere.
 
+import FileIO
+
 /// The merges of a byte-level BPE vocabulary, in order of rank: lower ranks merge first.
 ///
 /// Rank and token id are different things, although in GPT-2's files one follows from the other.
@@ -49,6 +51,22 @@ struct MergeTable: Sendable, Equatable {
         guard ranks.insert(merge.left, merge.right, ifNone: { rank }) == rank else { return false }
         merges.append(merge)
         return true
+    }
+
+    /// Adds merges of a file, in the order of their ranks.
+    /// - Throws: ``TextTokenizerError/malformed(path:what:expected:found:)`` for a pair that
+    ///   already merges.
+    mutating func append(_ merges: [TokenMerge], path: FilePath) throws {
+        for (rank, merge) in merges.enumerated() {
+            guard append(merge) else {
+                throw TextTokenizerError.malformed(
+                    path: path,
+                    what: "merge \(rank)",
+                    expected: "of two tokens that no other merges",
+                    found: "a repeated one"
+                )
+            }
+        }
     }
 }
 

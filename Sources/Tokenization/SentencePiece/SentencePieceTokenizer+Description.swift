@@ -73,16 +73,7 @@ extension SentencePieceTokenizer {
         _ path: FilePath
     ) throws -> PieceModel {
         var merges = MergeTable(minimumCapacity: description.merges.count)
-        for (rank, merge) in description.merges.enumerated() {
-            guard merges.append(merge) else {
-                throw TextTokenizerError.malformed(
-                    path: path,
-                    what: "merge \(rank)",
-                    expected: "of two tokens that no other merges",
-                    found: "a repeated one"
-                )
-            }
-        }
+        try merges.append(description.merges, path: path)
         // Where spaces are tokens, nothing is merged across the start of a word anyway.
         let hasSpace = [Ascii.space].withUnsafeBufferPointer { vocabulary.id(of: $0) } != nil
         let cut: SpaceScanner.Cut =

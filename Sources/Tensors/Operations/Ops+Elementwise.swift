@@ -176,9 +176,8 @@ extension Ops {
     ///   - logits: `(N, Vp)`.
     ///   - V: The vocabulary's size, at most Vp.
     package func softmaxForward(probs: Tensor, logits: Tensor, vocabularySize V: Int) {
-        let (N, Vp) = Self.sizes2(logits, "logits")
+        let (N, Vp) = Self.checkLogits(logits, V)
         Self.expect(probs, [N, Vp], "probs")
-        precondition(V >= 1 && V <= Vp, "a vocabulary of \(V) in rows of \(Vp)")
         run { table.softmax_forward($0, probs.mutableFloatPointer, logits.floatPointer, N, V, Vp) }
         keepAlive(probs, logits)
     }
@@ -195,10 +194,7 @@ extension Ops {
         targets: Tensor,
         vocabularySize V: Int
     ) {
-        let (N, Vp) = Self.sizes2(logits, "logits")
-        Self.expect(losses, [N], "losses")
-        Self.expect(targets, [N], as: .int32, "targets")
-        precondition(V >= 1 && V <= Vp, "a vocabulary of \(V) in rows of \(Vp)")
+        let (N, Vp) = Self.checkLosses(losses, logits, targets, V)
         run {
             table.crossentropy_forward(
                 $0,
@@ -227,10 +223,7 @@ extension Ops {
         dloss: Float,
         vocabularySize V: Int
     ) {
-        let (N, Vp) = Self.sizes2(logits, "logits")
-        Self.expect(losses, [N], "losses")
-        Self.expect(targets, [N], as: .int32, "targets")
-        precondition(V >= 1 && V <= Vp, "a vocabulary of \(V) in rows of \(Vp)")
+        let (N, Vp) = Self.checkLosses(losses, logits, targets, V)
         run {
             table.crossentropy_forward_backward(
                 $0,
@@ -244,5 +237,25 @@ extension Ops {
             )
         }
         keepAlive(losses, logits, targets)
+    }
+
+    /// Stops the program unless rows of logits hold a vocabulary; returns their sizes.
+    private static func checkLogits(_ logits: Tensor, _ V: Int) -> (N: Int, Vp: Int) {
+        let (N, Vp) = sizes2(logits, "logits")
+        precondition(V >= 1 && V <= Vp, "a vocabulary of \(V) in rows of \(Vp)")
+        return (N, Vp)
+    }
+
+    /// Stops the program unless each row of logits has a target and a loss; returns their sizes.
+    private static func checkLosses(
+        _ losses: Tensor,
+        _ logits: Tensor,
+        _ targets: Tensor,
+        _ V: Int
+    ) -> (N: Int, Vp: Int) {
+        let (N, Vp) = checkLogits(logits, V)
+        expect(losses, [N], "losses")
+        expect(targets, [N], as: .int32, "targets")
+        return (N, Vp)
     }
 }

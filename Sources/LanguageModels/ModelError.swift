@@ -50,6 +50,17 @@ extension ModelError {
 }
 
 extension ModelError {
+    /// Checks that sizes are from 1 to a maximum far above any real model's, so that a damaged
+    /// header can neither overflow a product nor ask for absurd amounts of memory.
+    /// - Throws: ``invalidConfiguration(reason:)``.
+    static func checkBounds(_ sizes: [(name: String, value: Int, maximum: Int)]) throws {
+        for (name, value, maximum) in sizes where value < 1 || value > maximum {
+            throw invalidConfiguration(
+                reason: "\(name) is \(value) and must be between 1 and \(maximum)"
+            )
+        }
+    }
+
     /// Runs `body`, which checks sizes from the file at `path`.
     /// - Throws: ``impossibleSizes(path:reason:)`` in place of ``invalidConfiguration(reason:)``,
     ///   which cannot say where the sizes come from; other errors of `body`.

@@ -162,7 +162,9 @@ import Testing
                 try GPT2Decoder(llmcCheckpoint: path, precision: $0, ops: model.ops)
             }
             func firstWeights() -> [[UInt8]] {
-                decoders.map { $0.weights.wte.withUnsafeBytes { values, _ in Array(values[..<8]) } }
+                decoders.map { decoder in
+                    decoder.blocks.weights.wte.withUnsafeBytes { values, _ in Array(values[..<8]) }
+                }
             }
             let before = firstWeights()
             // A mapping shows what is written to its file; a copy would not.

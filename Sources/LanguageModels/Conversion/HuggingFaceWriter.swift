@@ -70,14 +70,11 @@ struct HuggingFaceWriter {
         if let elementType, !Self.types.contains(elementType) {
             throw ModelError.noType(elementType, in: "safetensors", path, has: Self.types)
         }
-        let unwritable = configuration.differencesFromHuggingFace
-        guard unwritable.isEmpty else {
-            throw ModelError.cannotWrite(
-                path: path,
-                reason: "its config.json has no place for \(unwritable.joined(separator: ", "))",
-                hint: "write a format that stores it"
-            )
-        }
+        try ModelError.refuse(
+            configuration.differencesFromHuggingFace,
+            "its config.json has no place for",
+            path
+        )
         self.weights = weights
         self.configuration = configuration
         self.path = path
@@ -198,19 +195,5 @@ struct HuggingFaceWriter {
             }
 
             """
-    }
-}
-
-extension ModelConfiguration {
-    /// All weights, grouped: those before the blocks, each block, and those after them.
-    package var weightsLayerByLayer: [ModelWeight] {
-        func place(_ weight: ModelWeight) -> Int {
-            if let layer = weight.layer { return layer }
-            return [.embedding, .positions].contains(weight.role) ? -1 : layerCount
-        }
-        // Sorting keeps the order within a group.
-        return weights.enumerated()
-            .sorted { (place($0.element), $0.offset) < (place($1.element), $1.offset) }
-            .map(\.element)
     }
 }

@@ -58,14 +58,7 @@ struct Llama2CWriter {
         self.weights = weights
         self.path = path
         let configuration = weights.configuration
-        let unwritable = configuration.differencesFromLlama2C
-        guard unwritable.isEmpty else {
-            throw ModelError.cannotWrite(
-                path: path,
-                reason: "llama2.c cannot store \(unwritable.joined(separator: ", "))",
-                hint: "write a format that stores it"
-            )
-        }
+        try ModelError.refuse(configuration.differencesFromLlama2C, "llama2.c cannot store", path)
         let hasIntegers = try weights.haveIntegersInBlocks
         let chosen: Llama2CFile.Version =
             version ?? (elementType ?? (hasIntegers ? .q8_0 : .float32) == .q8_0 ? .int8 : .legacy)

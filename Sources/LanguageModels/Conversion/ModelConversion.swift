@@ -174,4 +174,19 @@ extension ModelError {
             hint: "it stores \(types.map(\.rawValue).joined(separator: ", "))"
         )
     }
+
+    /// Refuses to write a model with features that a format has no place for.
+    /// - Parameters:
+    ///   - features: The features, in words; empty if there are none.
+    ///   - reason: What the list of them continues, such as "llama2.c cannot store".
+    ///   - path: Where the model was to be written.
+    /// - Throws: ``cannotWrite(path:reason:hint:)`` if there are any.
+    static func refuse(_ features: [String], _ reason: String, _ path: FilePath) throws {
+        guard !features.isEmpty else { return }
+        throw ModelError.cannotWrite(
+            path: path,
+            reason: "\(reason) \(features.joined(separator: ", "))",
+            hint: "write a format that stores it"
+        )
+    }
 }

@@ -19,24 +19,12 @@ extension CachedSession: HookedSession {
     func logits(ofResidual residual: Tensor) throws -> Tensor {
         let count = residual.shape[0]
         let memory = try memory(rowCount: count, predictedCount: count)
-        guard let predicted = model.rows(of: memory).predicted else {
+        guard let predicted = memory.rows.predicted else {
             preconditionFailure("logits of no rows")
         }
         model.classify(logits: predicted.logits, residual: residual, memory)
         for file in model.weightFiles { try file.requireIntact() }
         return predicted.logits
-    }
-}
-
-extension BlockDecoder {
-    /// Empty sequences over a cache of ``cachePrecision``.
-    func makeCachedSession(sequenceCount: Int, tokenCapacity: Int) -> CachedSession<Self> {
-        CachedSession(
-            self,
-            sequenceCount: sequenceCount,
-            tokenCapacity: tokenCapacity,
-            precision: cachePrecision
-        )
     }
 }
 

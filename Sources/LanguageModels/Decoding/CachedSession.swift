@@ -6,10 +6,17 @@ import Inference
 import Tensors
 
 /// Sequences that a transformer continues without computing anything twice.
-final class CachedSession<Model: BlockDecoder>: DecodingSession {
-    let model: Model
+final class CachedSession<Blocks: DecoderBlocks>: DecodingSession {
+    let model: BlockDecoder<Blocks>
     private let cache: KVCache
-    private var workspace: (rowCount: Int, predictedCount: Int, memory: Model.Workspace)?
+    private var workspace: Workspace?
+
+    /// Memory for passes of one shape.
+    private struct Workspace {
+        let rowCount: Int
+        let predictedCount: Int
+        let memory: BlockDecoder<Blocks>.Memory
+    }
 
     /// The most tokens computed in one pass: enough for matrix products to run at full speed, few
     /// enough that working memory stays small compared with the weights.
@@ -20,13 +27,7 @@ final class CachedSession<Model: BlockDecoder>: DecodingSession {
     ///   - model: What predicts.
     ///   - sequenceCount: At least one.
     ///   - tokenCapacity: How long each sequence may become, at most the model's context.
-    ///   - precision: How keys and values are stored: one of `KVCache.precisions`.
-    init(
-        _ model: Model,
-        sequenceCount: Int,
-        tokenCapacity: Int,
-        precision: ElementType
-    ) {
+    init(_ model: BlockDecoder<Blocks>, sequenceCount: Int, tokenCapacity: Int) {
         precondition(
             1...model.contextLength ~= tokenCapacity,
             "sequences of \(tokenCapacity) tokens for a context of \(model.contextLength)"
@@ -34,7 +35,7 @@ final class CachedSession<Model: BlockDecoder>: DecodingSession {
         self.model = model
         cache = KVCache(
             model.cacheShape,
-            precision: precision,
+            precision: model.cachePrecision,
             tokenCapacity: tokenCapacity,
             sequenceCount: sequenceCount,
             ops: model.ops
@@ -100,7 +101,7 @@ final class CachedSession<Model: BlockDecoder>: DecodingSession {
             let predicted = try model.decode(
                 chunk,
                 cache: cache,
-                workspace: memory,
+                memory: memory,
                 hooks: hooks
             )
             for file in model.weightFiles { try file.requireIntact() }
@@ -173,7 +174,7 @@ final class CachedSession<Model: BlockDecoder>: DecodingSession {
         return chunks
     }
 
-    private func memory(for chunk: TokenChunk) throws -> Model.Workspace {
+    private func memory(for chunk: TokenChunk) throws -> BlockDecoder<Blocks>.Memory {
         try memory(
             rowCount: chunk.tokens.count,
             predictedCount: chunk.parts.reduce(0) { $0 + $1.predictedCount }
@@ -183,18 +184,15 @@ final class CachedSession<Model: BlockDecoder>: DecodingSession {
     /// Working memory for the shape of a chunk.
     ///
     /// The latest is kept, because decoding asks for the same again and again.
-    func memory(rowCount: Int, predictedCount: Int) throws -> Model.Workspace {
+    func memory(rowCount: Int, predictedCount: Int) throws -> BlockDecoder<Blocks>.Memory {
         if let workspace, workspace.rowCount == rowCount,
             workspace.predictedCount == predictedCount
         {
             return workspace.memory
         }
         workspace = nil
-        let memory = try model.makeDecodingWorkspace(
-            rowCount: rowCount,
-            predictedCount: predictedCount
-        )
-        workspace = (rowCount, predictedCount, memory)
+        let memory = try model.makeMemory(rowCount: rowCount, predictedCount: predictedCount)
+        workspace = Workspace(rowCount: rowCount, predictedCount: predictedCount, memory: memory)
         return memory
     }
 }

@@ -60,11 +60,13 @@ extension KVCache {
 /// The memory that a pass needs whatever the blocks compute.
 ///
 /// An object, because its many references would otherwise be counted again in every block.
-final class PassRows {
+package final class PassRows {
     let tokens: Tensor  // (N) int32
     let positions: Tensor  // (N) int32
     let residual: Tensor  // (N, C)
+    let normalized: Tensor  // (N, C): output of the norm at hand
     let atty: Tensor  // (N, NH * HS)
+    let residual2: Tensor  // (N, C): the residual between attention and feed-forward
     /// Nil when no token is predicted.
     let predicted: Predicted?
 
@@ -80,7 +82,9 @@ final class PassRows {
         tokens = set["tokens"]
         positions = set["positions"]
         residual = set["residual"]
+        normalized = set["normalized"]
         atty = set["atty"]
+        residual2 = set["residual2"]
         predicted =
             predictedCount == 0
             ? nil
@@ -95,20 +99,22 @@ final class PassRows {
     /// Allocates it, together with a model's own tensors, in one block of memory.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
     static func allocate(
+        _ configuration: some ModelConfiguration,
         rowCount N: Int,
         predictedCount P: Int,
-        channels C: Int,
-        attentionChannels A: Int,
-        vocabularySize V: Int,
         beside others: [TensorSpecification],
         ops: Ops
     ) throws -> (rows: PassRows, all: TensorSet) {
+        let (C, A) = (configuration.channels, configuration.attentionChannels)
+        let V = configuration.vocabularySize
         let layout = TensorLayout(
             [
                 TensorSpecification("tokens", [N], elementType: .int32),
                 TensorSpecification("positions", [N], elementType: .int32),
                 TensorSpecification("residual", [N, C]),
+                TensorSpecification("normalized", [N, C]),
                 TensorSpecification("atty", [N, A]),
+                TensorSpecification("residual2", [N, C]),
                 TensorSpecification("predictedRows", [P], elementType: .int32),
                 TensorSpecification("predictedResidual", [P, C]),
                 TensorSpecification("predictedAtty", [P, A]),

@@ -7,14 +7,14 @@ import TensorFiles
 extension GPT2Configuration {
     /// GGUF's names.
     var ggufNaming: WeightNaming {
-        ggufNaming(\.gpt2Kind.ggufName)
+        ggufNaming { GPT2Weight(of: $0).ggufName }
     }
 }
 
 extension Llama2Configuration {
     /// GGUF's names.
     var ggufNaming: WeightNaming {
-        ggufNaming(\.llama2Kind.ggufName)
+        ggufNaming { Llama2Weight(of: $0).ggufName }
     }
 }
 
@@ -107,7 +107,7 @@ extension GPT2Configuration: GGUFDescribed {
             architecture: Self.ggufArchitecture,
             naming: ggufNaming,
             keys: [
-                ("feed_forward_length", .uint32(UInt32(4 * channels))),
+                ("feed_forward_length", .uint32(UInt32(hiddenChannels))),
                 ("attention.layer_norm_epsilon", .float32(1e-5)),
             ],
             ropeDivisors: nil

@@ -44,11 +44,9 @@ package final class GPT2: TransformerModel {
         try read(weights)
     }
 
-    override func makePass(_ lane: TrainingLane) -> any TrainingPass {
-        GPT2Pass(configuration, weights: GPT2Tensors(passWeights), lane: lane)
+    override package func makeLanguageModel() throws -> any LanguageModel {
+        try makeModel(ops: ops)
     }
-
-    override package func makeLanguageModel() throws -> any LanguageModel { try GPT2Decoder(self) }
 
     override package var checkpointForm: CheckpointForm { .file }
 
@@ -62,15 +60,7 @@ package final class GPT2: TransformerModel {
     }
 }
 
-extension GPT2: ModelWeights {
-    package var format: ModelFormat { .memory }
-
-    /// None: there are no files.
-    package var tensors: [StoredTensor] { [] }
-
-    /// A weight in float32, as it is now, in the model's own memory.
-    package func tensor(_ weight: ModelWeight) -> Tensor { part(weight) }
-}
+extension GPT2: ModelWeights {}
 
 extension GPT2Configuration {
     package var trainingRemark: String? {
@@ -80,11 +70,13 @@ extension GPT2Configuration {
                 + "predicts a little differently"
     }
 
-    package var factorNames: Set<String> { GPT2Tensors.factors }
-
     package var stackedMatrices: [String: Int] { [GPT2Weight.qkvw.rawValue: 3] }
 
     package var logitCount: Int { paddedVocabularySize }
+
+    package func makePass(_ weights: TensorSource, _ lane: TrainingLane) -> any TrainingPass {
+        GPT2Pass(self, weights: GPT2Tensors(weights), lane: lane)
+    }
 
     package func makeZeroModel(ops: Ops) throws -> TransformerModel {
         try GPT2(zeros: self, ops: ops)
@@ -95,24 +87,6 @@ extension GPT2Configuration {
         ops: Ops
     ) throws -> any TransformerModel & ModelWeights {
         try GPT2(randomWeights: self, using: &generator, ops: ops)
-    }
-
-    package func makeAdaptedModel(
-        _ weights: any ModelWeights,
-        _ adapter: TrainableAdapter,
-        baseName: String?,
-        precision: ElementType,
-        ops: Ops
-    ) throws -> AdaptedModel {
-        let sizes = trainable
-        return try AdaptedModel(
-            sizes,
-            weights,
-            adapter,
-            baseName: baseName,
-            precision: precision,
-            ops: ops
-        ) { GPT2Pass(sizes, weights: GPT2Tensors($0), lane: $1) }
     }
 }
 

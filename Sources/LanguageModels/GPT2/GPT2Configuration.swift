@@ -28,7 +28,8 @@ package struct GPT2Configuration: Sendable, Equatable {
     /// C: the width of the residual stream.
     package let channels: Int
 
-    package var widestActivation: Int { 4 * channels }
+    /// H: the width of the feed-forward network.
+    package var hiddenChannels: Int { 4 * channels }
 
     /// The activation function of feed-forward networks.
     package let activation: Activation
@@ -53,20 +54,13 @@ package struct GPT2Configuration: Sendable, Equatable {
         channels: Int,
         activation: Activation = .tanh
     ) throws {
-        // Bounds far above any GPT-2, so that a damaged header can neither overflow a product nor
-        // ask for absurd amounts of memory.
-        let bounds: [(String, Int, Int)] = [
+        try ModelError.checkBounds([
             ("the context", contextLength, 1 << 20),
             ("the vocabulary", vocabularySize, 1 << 24),
             ("the number of layers", layerCount, 1 << 12),
             ("the number of heads", headCount, 1 << 12),
             ("the number of channels", channels, 1 << 17),
-        ]
-        for (name, value, maximum) in bounds where value < 1 || value > maximum {
-            throw ModelError.invalidConfiguration(
-                reason: "\(name) is \(value) and must be between 1 and \(maximum)"
-            )
-        }
+        ])
         guard channels % headCount == 0 else {
             throw ModelError.invalidConfiguration(
                 reason: "\(counted(channels, "channel")) cannot be divided among \(headCount) heads"
@@ -93,7 +87,16 @@ package struct GPT2Configuration: Sendable, Equatable {
     }
 
     /// The same sizes with the activation used in training.
-    var trainable: GPT2Configuration { GPT2Configuration(self, activation: .tanh) }
+    package var trainable: GPT2Configuration { GPT2Configuration(self, activation: .tanh) }
+}
+
+extension GPT2Configuration: ModelConfiguration {
+    package typealias Kind = GPT2Weight
+    package typealias Blocks = GPT2DecoderBlocks
+
+    package static let familyName = "gpt2"
+    package static let familyTitle = "GPT-2"
+    package static let usualVocabulary = (size: gpt2VocabularySize, owner: "GPT-2")
 }
 
 extension GPT2Configuration {
@@ -113,20 +116,13 @@ extension GPT2Configuration {
     ///   - vocabularySize: V, if the descriptor does not give it.
     /// - Throws: ``ModelError`` for an unknown name, key or impossible size.
     package init(descriptor: String, vocabularySize: Int = gpt2VocabularySize) throws {
-        let sizes = try SizeList(descriptor)
-        func size(_ key: String) throws -> Int {
-            guard let value = sizes.values[key] else {
-                throw ModelError.unknownSize(descriptor, "it does not say how many \(key)")
-            }
-            return value
-        }
-        let named = sizes.named
+        let (shape, others) = try Self.sizes(inDescriptor: descriptor)
         try self.init(
-            contextLength: sizes.values["context"] ?? Self.gpt2ContextLength,
-            vocabularySize: sizes.values["vocabulary"] ?? vocabularySize,
-            layerCount: named?.layers ?? size("layers"),
-            headCount: named?.heads ?? size("heads"),
-            channels: named?.channels ?? size("channels")
+            contextLength: others["context"] ?? Self.gpt2ContextLength,
+            vocabularySize: others["vocabulary"] ?? vocabularySize,
+            layerCount: shape.layers,
+            headCount: shape.heads,
+            channels: shape.channels
         )
     }
 
@@ -134,7 +130,7 @@ extension GPT2Configuration {
     /// - Throws: ``ModelError`` as ``init(descriptor:vocabularySize:)`` does for an unknown name or
     ///   key.
     package static func vocabularySize(inDescriptor descriptor: String) throws -> Int? {
-        try SizeList(descriptor).values["vocabulary"]
+        try sizes(inDescriptor: descriptor).others["vocabulary"]
     }
 
     /// Whether `text` looks like a size rather than the name of a file.
@@ -144,40 +140,25 @@ extension GPT2Configuration {
     }
 }
 
-/// The parts of a descriptor.
-private struct SizeList {
-    /// The name it begins with.
-    private(set) var named: (name: String, layers: Int, heads: Int, channels: Int)?
-    /// The value of each key.
-    private(set) var values: [String: Int] = [:]
-
-    private static let keys = ["layers", "heads", "channels", "context", "vocabulary"]
-
-    init(_ descriptor: String) throws {
+extension GPT2Configuration {
+    /// The sizes that a descriptor names or lists, and the context and vocabulary if it gives them.
+    private static func sizes(inDescriptor descriptor: String) throws -> (
+        shape: (layers: Int, heads: Int, channels: Int), others: SizeList
+    ) {
         func unknown(_ problem: String) -> ModelError { .unknownSize(descriptor, problem) }
         if descriptor.hasPrefix("llama2:") { throw unknown("it is for a Llama 2, not a GPT-2") }
-        var parts = descriptor.split(separator: ",", omittingEmptySubsequences: false)[...]
-        if let first = parts.first, !first.contains("=") {
-            named = GPT2Configuration.named.first { $0.name == first }
-            guard named != nil else { throw unknown("it is neither a known name nor a list") }
-            parts = parts.dropFirst()
+        let parts = descriptor.split(separator: ",", omittingEmptySubsequences: false)
+        let (needed, others) = (["layers", "heads", "channels"], ["context", "vocabulary"])
+        guard let first = parts.first, !first.contains("=") else {
+            let sizes = try SizeList(parts, keys: needed + others, example: "layers=4", unknown)
+            let values = try sizes.required(needed, unknown)
+            return ((values[0], values[1], values[2]), sizes)
         }
-        let keys = named == nil ? Self.keys : Self.keys.suffix(2)
-        for part in parts {
-            let pair = part.split(separator: "=", maxSplits: 1).map(String.init)
-            guard pair.count == 2, let value = Int(pair[1]) else {
-                throw unknown("'\(part)' is not a size such as layers=4")
-            }
-            guard keys.contains(pair[0]) else { throw unknown("it has no '\(pair[0])'") }
-            guard values.updateValue(value, forKey: pair[0]) == nil else {
-                throw unknown("'\(pair[0])' is given twice")
-            }
+        guard let named = named.first(where: { $0.name == first }) else {
+            throw unknown("it is neither a known name nor a list")
         }
-        guard named == nil else { return }
-        let missing = Self.keys.prefix(3).filter { values[$0] == nil }
-        if !missing.isEmpty {
-            throw unknown("it does not say how many \(missing.joined(separator: " and "))")
-        }
+        let sizes = try SizeList(parts.dropFirst(), keys: others, example: "layers=4", unknown)
+        return ((named.layers, named.heads, named.channels), sizes)
     }
 }
 

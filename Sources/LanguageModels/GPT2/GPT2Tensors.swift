@@ -1,11 +1,11 @@
-// The tensors of a GPT-2 in training, by name: its weights, what a pass keeps for its backward
-// pass, block by block, and the gradients of the backward pass.
+// The tensors of a GPT-2, by name: its weights, in training and in generation; and in training,
+// what a pass keeps for its backward pass, block by block, and the gradients of the backward pass.
 
 import Tensors
 
 /// The sixteen kinds of tensor of a model.
 struct GPT2Tensors {
-    let wte: Tensor  // (Vp, C)
+    let wte: Tensor  // (Vp, C); (V, C) if it is not trained
     let wpe: Tensor  // (maxT, C)
     let ln1w: LayerTensors  // (C)
     let ln1b: LayerTensors  // (C)
@@ -21,14 +21,6 @@ struct GPT2Tensors {
     let fcprojb: LayerTensors  // (C)
     let lnfw: Tensor  // (C)
     let lnfb: Tensor  // (C)
-
-    /// The weights that activations are multiplied by.
-    ///
-    /// Their gradients are products too, and written as a whole; other gradients are added to.
-    static let factors: Set = ["wte", "qkvw", "attprojw", "fcw", "fcprojw"]
-
-    /// The matrices: they decay, and passes at bfloat16 read them rounded.
-    static let matrices: Set = factors.union(["wpe"])
 
     /// Finds the tensors by name.
     init(_ source: TensorSource) {

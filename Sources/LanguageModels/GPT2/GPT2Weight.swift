@@ -2,10 +2,8 @@
 // files. Every reader and writer takes them from here. One table per container says what it calls
 // them, and how they are laid out.
 
-import Tensors
-
-/// A kind of weight; the raw value is its name in llm.c.
-package enum GPT2Weight: String, Sendable, CaseIterable {
+/// A kind of weight, in the order of llm.c's files; the raw value is its name there.
+package enum GPT2Weight: String, WeightKind {
     case wte
     case wpe
     case ln1w
@@ -70,47 +68,6 @@ package enum GPT2Weight: String, Sendable, CaseIterable {
 }
 
 extension GPT2Configuration {
-    /// The weight of this kind in a layer; `layer` is ignored for weights that the model has only
-    /// once.
-    package func weight(_ kind: GPT2Weight, layer: Int = 0) -> ModelWeight {
-        ModelWeight(
-            kind.rawValue,
-            layer: kind.isLayered ? layer : nil,
-            shape: kind.shape(in: self),
-            role: kind.role,
-            part: kind.part
-        )
-    }
-
-    /// All weights, in the order of llm.c's files.
-    package var weights: [ModelWeight] {
-        GPT2Weight.allCases.flatMap { kind in
-            (0..<(kind.isLayered ? layerCount : 1)).map { weight(kind, layer: $0) }
-        }
-    }
-
-    /// The parameters as training and llm.c keep them: name, shape and whether weight decay
-    /// applies.
-    ///
-    /// A tensor holds all its layers, and `wte` the rows that pad the vocabulary. The head is tied
-    /// to `wte`.
-    package var parameterLayout: TensorLayout {
-        TensorLayout(
-            GPT2Weight.allCases.map { kind in
-                var shape = kind.shape(in: self)
-                if kind == .wte { shape[0] = paddedVocabularySize }
-                if kind.isLayered { shape.insert(layerCount, at: 0) }
-                return TensorSpecification(
-                    kind.rawValue,
-                    shape,
-                    decays: GPT2Tensors.matrices.contains(kind.rawValue)
-                )
-            }
-        )
-    }
-}
-
-extension GPT2Configuration {
     /// Hugging Face's names.
     ///
     /// The four linear layers of a block are stored as (in, out). Old versions have buffers with
@@ -147,7 +104,7 @@ extension GPT2Configuration {
             buffers: [".attn.bias", ".attn.masked_bias"]
         ) { weight in
             let block = weight.layer.map { "h.\($0)." } ?? ""
-            return place(weight, prefix + block + weight.gpt2Kind.huggingFaceName)
+            return place(weight, prefix + block + GPT2Weight(of: weight).huggingFaceName)
         }
     }
 }
@@ -173,16 +130,5 @@ extension GPT2Weight {
         case .lnfw: "ln_f.weight"
         case .lnfb: "ln_f.bias"
         }
-    }
-}
-
-extension ModelWeight {
-    /// The kind of a GPT-2's weight.
-    /// - Precondition: It is a GPT-2's.
-    var gpt2Kind: GPT2Weight {
-        guard let kind = GPT2Weight(rawValue: name) else {
-            preconditionFailure("\(self) is no weight of a GPT-2")
-        }
-        return kind
     }
 }

@@ -18,16 +18,8 @@ package final class Llama2: TransformerModel {
         try super.init(zeros: configuration, ops: ops)
     }
 
-    override func makePass(_ lane: TrainingLane) -> any TrainingPass {
-        Llama2Pass(
-            configuration,
-            weights: Llama2Tensors(configuration, passWeights),
-            lane: lane
-        )
-    }
-
     override package func makeLanguageModel() throws -> any LanguageModel {
-        try Llama2Decoder(self, ops: ops)
+        try makeModel(ops: ops)
     }
 
     /// llama2.c's file if it can hold the model, since llama2.c's programs then run it; otherwise a
@@ -59,20 +51,16 @@ package final class Llama2: TransformerModel {
     }
 }
 
-extension Llama2: ModelWeights {
-    package var format: ModelFormat { .memory }
-
-    /// None: there are no files.
-    package var tensors: [StoredTensor] { [] }
-
-    /// A weight in float32, as it is now, in the model's own memory.
-    package func tensor(_ weight: ModelWeight) -> Tensor { part(weight) }
-}
+extension Llama2: ModelWeights {}
 
 extension Llama2Configuration {
     package var trainingRemark: String? { nil }
 
     package var logitCount: Int { vocabularySize }
+
+    package func makePass(_ weights: TensorSource, _ lane: TrainingLane) -> any TrainingPass {
+        Llama2Pass(self, weights: Llama2Tensors(self, weights), lane: lane)
+    }
 
     package func makeZeroModel(ops: Ops) throws -> TransformerModel {
         try Llama2(zeros: self, ops: ops)
@@ -85,23 +73,6 @@ extension Llama2Configuration {
         let model = try Llama2(zeros: self, ops: ops)
         model.initialize(using: &generator)
         return model
-    }
-
-    package func makeAdaptedModel(
-        _ weights: any ModelWeights,
-        _ adapter: TrainableAdapter,
-        baseName: String?,
-        precision: ElementType,
-        ops: Ops
-    ) throws -> AdaptedModel {
-        try AdaptedModel(
-            self,
-            weights,
-            adapter,
-            baseName: baseName,
-            precision: precision,
-            ops: ops
-        ) { Llama2Pass(self, weights: Llama2Tensors(self, $0), lane: $1) }
     }
 }
 
@@ -153,7 +124,7 @@ extension MemoryWeights<Llama2Configuration> {
             let tensor = try Tensor(zeros: weight.shape)
             tensor.withUnsafeMutableElements(as: Float.self) { elements in
                 var span = elements.mutableSpan
-                configuration.draw(&span, of: weight.llama2Kind, using: &generator)
+                configuration.draw(&span, of: Llama2Weight(of: weight), using: &generator)
             }
             return tensor
         }

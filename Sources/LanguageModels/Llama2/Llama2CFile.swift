@@ -115,7 +115,7 @@ extension Llama2CFile: ModelWeights {
     }
 
     package func tensor(_ weight: ModelWeight) throws -> Tensor {
-        let (kind, layer) = (weight.llama2Kind, weight.layerIndex)
+        let (kind, layer) = (Llama2Weight(of: weight), weight.layerIndex)
         let stored = self.stored(kind, layer: layer)
         guard let scales = try scales(kind, layer: layer)?.floats(), let groupSize else {
             return try stored.tensor()
@@ -150,7 +150,7 @@ extension Llama2CFile: ModelWeights {
 
     /// All weights, kind by kind, without scales.
     package var tensors: [StoredTensor] {
-        configuration.weights.map { stored($0.llama2Kind, layer: $0.layerIndex) }
+        configuration.weights.map { stored(Llama2Weight(of: $0), layer: $0.layerIndex) }
     }
 
     /// int8 times the scale of its group.

@@ -36,13 +36,6 @@ package struct Llama2Configuration: Sendable, Equatable {
     /// What RMSNorm adds to the mean of squares.
     package let normEpsilon: Float
 
-    /// The width of the queries of all heads, and of attention's output.
-    package var attentionChannels: Int { headCount * headSize }
-
-    package var widestActivation: Int { max(channels, attentionChannels, hiddenChannels) }
-    /// The width of the keys, and of the values, of all heads.
-    package var keyValueChannels: Int { keyValueHeadCount * headSize }
-
     private static let mostChannels = 1 << 17
 
     /// The angle by which rotary positions turn each pair of a head from one position to the next,
@@ -67,9 +60,7 @@ package struct Llama2Configuration: Sendable, Equatable {
         ropeScaling: RotaryScaling = .none,
         normEpsilon: Float = llama2Epsilon
     ) throws {
-        // Bounds far above any Llama, so that a damaged header can neither overflow a product nor
-        // ask for absurd amounts of memory.
-        let bounds: [(String, Int, Int)] = [
+        try ModelError.checkBounds([
             ("the context", contextLength, 1 << 20),
             ("the vocabulary", vocabularySize, 1 << 24),
             ("the number of layers", layerCount, 1 << 12),
@@ -77,12 +68,7 @@ package struct Llama2Configuration: Sendable, Equatable {
             ("the number of key and value heads", keyValueHeadCount, headCount),
             ("the number of channels", channels, Self.mostChannels),
             ("the number of hidden channels", hiddenChannels, 1 << 20),
-        ]
-        for (name, value, maximum) in bounds where value < 1 || value > maximum {
-            throw ModelError.invalidConfiguration(
-                reason: "\(name) is \(value) and must be between 1 and \(maximum)"
-            )
-        }
+        ])
         if let headSize {
             guard headSize > 0, headSize % 2 == 0, headSize <= Self.mostChannels / headCount else {
                 throw ModelError.invalidConfiguration(
@@ -126,6 +112,15 @@ package struct Llama2Configuration: Sendable, Equatable {
     }
 }
 
+extension Llama2Configuration: ModelConfiguration {
+    package typealias Kind = Llama2Weight
+    package typealias Blocks = Llama2DecoderBlocks
+
+    package static let familyName = "llama2"
+    package static let familyTitle = "Llama"
+    package static let usualVocabulary = (size: llama2VocabularySize, owner: "Llama 2")
+}
+
 extension Llama2Configuration {
     private static let descriptorPrefix = "llama2:"
 
@@ -154,40 +149,27 @@ extension Llama2Configuration {
             )
         }
         guard Self.isDescriptor(text) else { throw unknown("it does not begin with llama2:") }
-        var values: [Substring: Int] = [:]
-        for part in text.dropFirst(Self.descriptorPrefix.count)
+        let parts = text.dropFirst(Self.descriptorPrefix.count)
             .split(separator: ",", omittingEmptySubsequences: false)
-        {
-            let pair = part.split(separator: "=", maxSplits: 1)
-            guard pair.count == 2, let value = Int(pair[1]) else {
-                throw unknown("'\(part)' is not a size such as layers=6")
-            }
-            guard values.updateValue(value, forKey: pair[0]) == nil else {
-                throw unknown("'\(pair[0])' is given twice")
-            }
+        let sizes = try SizeList(parts, example: "layers=6", unknown)
+        let needed = ["layers", "heads", "channels"]
+        let values = try sizes.required(needed, unknown)
+        let (layers, heads, channels) = (values[0], values[1], values[2])
+        let others = ["kv-heads", "hidden", "vocabulary", "context", "separate"]
+        if let key = sizes.keys.subtracting(needed + others).min() {
+            throw unknown("it has no '\(key)'")
         }
-        func take(_ key: Substring) -> Int? { values.removeValue(forKey: key) }
-        let (kvHeads, hidden, vocabulary, context, separate) = (
-            take("kv-heads"), take("hidden"), take("vocabulary"), take("context"), take("separate")
-        )
-        let needed = (take("layers"), take("heads"), take("channels"))
-        guard let layers = needed.0, let heads = needed.1, let channels = needed.2 else {
-            let missing = [("layers", needed.0), ("heads", needed.1), ("channels", needed.2)]
-                .filter { $0.1 == nil }.map(\.0)
-            throw unknown("it does not say how many \(missing.joined(separator: " and "))")
-        }
-        if let key = values.keys.min() { throw unknown("it has no '\(key)'") }
-        guard 0...1 ~= separate ?? 0 else { throw unknown("'separate' is 0 or 1") }
+        guard 0...1 ~= sizes["separate"] ?? 0 else { throw unknown("'separate' is 0 or 1") }
         try self.init(
-            contextLength: context ?? Self.llama2ContextLength,
-            vocabularySize: vocabulary ?? vocabularySize,
+            contextLength: sizes["context"] ?? Self.llama2ContextLength,
+            vocabularySize: sizes["vocabulary"] ?? vocabularySize,
             layerCount: layers,
             headCount: heads,
-            keyValueHeadCount: kvHeads ?? heads,
+            keyValueHeadCount: sizes["kv-heads"] ?? heads,
             channels: channels,
-            hiddenChannels: hidden
+            hiddenChannels: sizes["hidden"]
                 ?? Self.hiddenChannels(channels: channels, multiplier: nil, multiple: 32),
-            hasSeparateClassifier: separate == 1
+            hasSeparateClassifier: sizes["separate"] == 1
         )
     }
 }

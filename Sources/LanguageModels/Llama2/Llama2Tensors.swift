@@ -1,5 +1,5 @@
-// The tensors of a Llama in training: its weights, what a pass keeps for its backward pass, block
-// by block, and the gradients of the backward pass.
+// The tensors of a Llama: its weights, in training and in generation; and in training, what a pass
+// keeps for its backward pass, block by block, and the gradients of the backward pass.
 
 import Tensors
 
@@ -47,28 +47,6 @@ struct Llama2Tensors {
         case .w3: w3
         default: preconditionFailure("\(kind) multiplies no normalized rows")
         }
-    }
-}
-
-extension Llama2Configuration {
-    package var parameterLayout: TensorLayout {
-        TensorLayout(
-            weightKinds.map { kind in
-                let shape = kind.shape(in: self)
-                return TensorSpecification(
-                    kind.rawValue,
-                    kind.isLayered ? [layerCount] + shape : shape,
-                    decays: !kind.isNorm
-                )
-            }
-        )
-    }
-
-    /// An embedding that is not the classifier does not multiply anything: tokens look up its rows.
-    package var factorNames: Set<String> {
-        let others = weightKinds.filter { !$0.isNorm && $0 != .tokenEmbedding }.map(\.rawValue)
-        let embedding = hasSeparateClassifier ? [] : [Llama2Weight.tokenEmbedding.rawValue]
-        return Set(others + embedding)
     }
 }
 

@@ -5,8 +5,9 @@
 import FileIO
 import TensorFiles
 
-/// A kind of weight; the raw value is its name in llama2.c.
-package enum Llama2Weight: String, Sendable, CaseIterable {
+/// A kind of weight, in the order of llama2.c's files of version 0; the raw value is its name
+/// there.
+package enum Llama2Weight: String, WeightKind {
     case tokenEmbedding = "tok_emb"
     case attentionNorm = "rms_att"
     case wq
@@ -68,43 +69,12 @@ package enum Llama2Weight: String, Sendable, CaseIterable {
 
 extension Llama2Configuration {
     /// The kinds of weight in a model of these sizes.
-    var weightKinds: [Llama2Weight] {
+    package var weightKinds: [Llama2Weight] {
         Llama2Weight.allCases.filter { $0 != .classifier || hasSeparateClassifier }
-    }
-
-    /// The layers that have a weight of this kind; one without layers counts as layer 0.
-    func layers(of kind: Llama2Weight) -> Range<Int> {
-        0..<(kind.isLayered ? layerCount : 1)
-    }
-
-    /// The weight of this kind in a layer; `layer` is ignored for weights that the model has only
-    /// once.
-    package func weight(_ kind: Llama2Weight, layer: Int = 0) -> ModelWeight {
-        ModelWeight(
-            kind.rawValue,
-            layer: kind.isLayered ? layer : nil,
-            shape: kind.shape(in: self),
-            role: kind.role,
-            part: kind.part
-        )
-    }
-
-    /// All weights, in the order of llama2.c's files of version 0.
-    package var weights: [ModelWeight] {
-        weightKinds.flatMap { kind in layers(of: kind).map { weight(kind, layer: $0) } }
     }
 }
 
 extension ModelWeight {
-    /// The kind of a Llama's weight.
-    /// - Precondition: It is a Llama's.
-    var llama2Kind: Llama2Weight {
-        guard let kind = Llama2Weight(rawValue: name) else {
-            preconditionFailure("\(self) is no weight of a Llama")
-        }
-        return kind
-    }
-
     /// Its layer; 0 where there are no layers.
     var layerIndex: Int { layer ?? 0 }
 }
@@ -138,7 +108,7 @@ extension Llama2Configuration {
             blockPrefix: "model.layers.",
             buffers: [".rotary_emb.inv_freq"]
         ) { weight in
-            let kind = weight.llama2Kind
+            let kind = Llama2Weight(of: weight)
             let name = kind.huggingFaceName(layer: weight.layerIndex)
             switch kind {
             case .wq, .wk: return .tensor(name, .halves(headSize: headSize))

@@ -29,7 +29,7 @@ struct MetaLlama2: ModelWeights {
         try Self.checkCount(archives.count, embedding: stored, configuration, directory)
         // All shapes are checked now, so that nothing fails later.
         for weight in configuration.weights {
-            _ = try slices(of: weight.llama2Kind, layer: weight.layerIndex)
+            _ = try slices(of: Llama2Weight(of: weight), layer: weight.layerIndex)
         }
     }
 
@@ -86,13 +86,13 @@ struct MetaLlama2: ModelWeights {
 
     /// The type of all slices of a weight; float32 if they differ.
     func elementType(of weight: ModelWeight) throws -> ElementType {
-        let slices = try slices(of: weight.llama2Kind, layer: weight.layerIndex)
+        let slices = try slices(of: Llama2Weight(of: weight), layer: weight.layerIndex)
         let types = Set(slices.map { $0.storedType.weightType ?? .float32 })
         return types.count == 1 ? types.first ?? .float32 : .float32
     }
 
     func tensor(_ weight: ModelWeight) throws -> Tensor {
-        let kind = weight.llama2Kind
+        let kind = Llama2Weight(of: weight)
         let slices = try slices(of: kind, layer: weight.layerIndex)
         if slices.count == 1 { return try slices[0].tensor() }
         let type = try elementType(of: weight)
@@ -163,9 +163,7 @@ extension Llama2Configuration {
         vocabularySize: Int,
         contextLength: Int = llama2ContextLength
     ) throws {
-        let params = try MappedFile(path).withIntactBytes {
-            try JSONContent.decode(Params.self, from: $0, of: path)
-        }
+        let params = try JSONContent.decode(Params.self, from: path)
         if params.use_scaled_rope == true {
             throw TensorFileError.unsupported(
                 path: path,

@@ -8,9 +8,6 @@ import Tensors
 
 /// A model with a low-rank adapter, whose matrices are its parameters.
 package final class AdaptedModel: TransformerModel {
-    /// Makes a pass of the family over a lane.
-    typealias MakePass = (_ weights: TensorSource, _ lane: TrainingLane) -> any TrainingPass
-
     /// The model without its adapter.
     package let frozenWeights: any ModelWeights
     /// What passes read of it.
@@ -19,7 +16,6 @@ package final class AdaptedModel: TransformerModel {
     package let adapter: TrainableAdapter
     /// Where the model is, for readers of the adapter's files.
     package let baseName: String?
-    private let makePass: MakePass
 
     /// Takes the weights of a model as they are.
     /// - Parameters:
@@ -29,7 +25,6 @@ package final class AdaptedModel: TransformerModel {
     ///   - baseName: Where the model is, for the adapter's files.
     ///   - precision: The type of the passes. At bfloat16 matrices of float32 are rounded to it.
     ///   - ops: What runs the arithmetic.
-    ///   - makePass: Makes a pass of the family.
     /// - Throws: What reading the weights throws, or `TensorError` when memory is short.
     init(
         _ sizes: any ModelConfiguration,
@@ -37,13 +32,11 @@ package final class AdaptedModel: TransformerModel {
         _ adapter: TrainableAdapter,
         baseName: String?,
         precision: ElementType,
-        ops: Ops,
-        makePass: @escaping MakePass
+        ops: Ops
     ) throws {
         frozenWeights = base
         self.adapter = adapter
         self.baseName = baseName
-        self.makePass = makePass
         let arena = WeightArena()
         var weights: [ModelWeight: Tensor] = [:]
         for weight in sizes.weights {
@@ -90,7 +83,7 @@ package final class AdaptedModel: TransformerModel {
 
     override package var trainedAdapter: TrainableAdapter? { adapter }
 
-    override func makePass(_ lane: TrainingLane) -> any TrainingPass { makePass(weights, lane) }
+    override var passWeights: TensorSource { weights }
 
     /// The model with the adapter merged into its weights.
     override package func makeLanguageModel() throws -> any LanguageModel {

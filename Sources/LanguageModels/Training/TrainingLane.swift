@@ -17,7 +17,7 @@ public enum Recomputation: String, Sendable, CaseIterable, Codable {
 }
 
 /// Some sequences of a batch, and the memory of a pass over them.
-final class TrainingLane {
+package final class TrainingLane {
     /// Its index among the lanes of the workspace.
     let index: Int
     /// Its sequences, by their numbers in the batch.

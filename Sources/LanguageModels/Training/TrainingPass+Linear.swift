@@ -4,7 +4,7 @@
 import Tensors
 
 /// Where a pass puts gradients.
-struct PassGradients<Weights> {
+package struct PassGradients<Weights> {
     /// Those of the weights; nil if an adapter is trained instead.
     let weights: Weights?
     /// Those of all trained parameters: of the adapter if there is one, else of the weights.

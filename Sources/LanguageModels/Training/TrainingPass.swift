@@ -8,7 +8,7 @@ import Tensors
 ///
 /// The gradient of the residual stream flows through one buffer, to which each normalization adds
 /// what its branch contributes, so a block needs no memory of its own in the backward pass.
-protocol TrainingPass {
+package protocol TrainingPass {
     /// The weights or their gradients, by kind.
     associatedtype Weights
 

@@ -111,7 +111,7 @@ package final class TrainingWorkspace {
                 parameterGradients: index == 0 ? nil : model.makeParameterSet(),
                 ops: shares.count == 1 ? ops : ops.forLane()
             )
-            return model.makePass(lane)
+            return configuration.makePass(model.passWeights, lane)
         }
     }
 

@@ -4,6 +4,7 @@
 
 import FileIO
 import Inference
+import TensorFiles
 import Tensors
 
 /// A language model whose weights can be trained.
@@ -42,12 +43,12 @@ package class TransformerModel {
     /// The adapter whose matrices are the parameters; nil where those are the model's weights.
     package var trainedAdapter: TrainableAdapter? { nil }
 
-    // What a family overrides.
-
-    /// A pass over a lane's sequences, at the model's current precision.
-    func makePass(_ lane: TrainingLane) -> any TrainingPass {
-        preconditionFailure("a family has passes")
+    /// The weights as passes read them.
+    var passWeights: TensorSource {
+        TensorSource { self.roundedCopy(of: $0) ?? self.parameters[$0] }
     }
+
+    // What a family overrides.
 
     /// A model that continues sequences with the weights as they are now.
     /// - Throws: `TensorError` when memory is short.
@@ -105,11 +106,6 @@ extension TransformerModel {
         precision == .bfloat16 ? roundedWeights?.tensor(name) : nil
     }
 
-    /// The parameters as passes read them.
-    var passWeights: TensorSource {
-        TensorSource { self.roundedCopy(of: $0) ?? self.parameters[$0] }
-    }
-
     /// Memory for one number per parameter, all zero: gradients, or a moment of the optimizer.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
     package func makeParameterSet() throws -> TensorSet { try ops.allocate(parameters.layout) }
@@ -132,6 +128,17 @@ extension TransformerModel {
             try ops.copy(weights.tensor(weight), into: part(weight))
         }
     }
+}
+
+/// A model in training has its weights in its own memory.
+extension ModelWeights where Self: TransformerModel {
+    package var format: ModelFormat { .memory }
+
+    /// None: there are no files.
+    package var tensors: [StoredTensor] { [] }
+
+    /// A weight in float32, as it is now.
+    package func tensor(_ weight: ModelWeight) -> Tensor { part(weight) }
 }
 
 /// How a model in training is written.

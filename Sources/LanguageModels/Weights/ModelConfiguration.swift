@@ -7,6 +7,11 @@ import Tensors
 
 /// The sizes of a model, the weights that such a model has, and what training it takes.
 package protocol ModelConfiguration: Sendable, Equatable {
+    /// The family's kinds of weight.
+    associatedtype Kind: WeightKind where Kind.Configuration == Self
+    /// What the family's blocks compute in generation.
+    associatedtype Blocks: DecoderBlocks where Blocks.Configuration == Self
+
     /// The family's name, as `info` and messages give it: `gpt2` or `llama2`.
     static var familyName: String { get }
     /// The family's name in sentences: `GPT-2`.
@@ -29,43 +34,26 @@ package protocol ModelConfiguration: Sendable, Equatable {
     var layerCount: Int { get }
     /// C: the width of the residual stream.
     var channels: Int { get }
-    /// The most numbers that a token has between two operations of a block.
-    var widestActivation: Int { get }
-    /// NH: attention heads in a block; of a Llama, heads of queries.
+    /// NH: attention heads in a block; where heads share keys and values, those of queries.
     var headCount: Int { get }
-    /// All weights, kind by kind and, within a kind, layer by layer.
-    var weights: [ModelWeight] { get }
+    /// NKV: heads of keys and values in a block; NH / NKV query heads share each.
+    var keyValueHeadCount: Int { get }
+    /// HS: channels of one head.
+    var headSize: Int { get }
+    /// H: the width of the feed-forward network.
+    var hiddenChannels: Int { get }
+    /// The kinds of weight in a model of these sizes.
+    var weightKinds: [Kind] { get }
     /// The sizes and settings, in the order in which people read them.
     var facts: [ModelFact] { get }
     /// The names of the weights in Hugging Face's files.
     var huggingFaceNaming: WeightNaming { get }
 
-    /// A model of these sizes that continues sequences.
-    /// - Parameters:
-    ///   - weights: The weights, whose files must not change while the model is in use.
-    ///   - precision: How to store matrices; nil keeps each as its file does.
-    ///   - cachePrecision: How to store keys and values: one of `KVCache.precisions`.
-    ///   - ops: What runs the arithmetic.
-    /// - Returns: The model.
-    /// - Throws: What reading the weights throws, or `TensorError` when memory is short.
-    func makeModel<Weights: ModelWeights>(
-        _ weights: Weights,
-        precision: ElementType?,
-        cachePrecision: ElementType,
-        ops: Ops
-    ) throws -> any InspectableModel where Weights.Configuration == Self
-
     // Training.
 
-    /// The parameters as training keeps them: name, shape and whether weight decay applies, which
-    /// it does for matrices.
-    ///
-    /// A tensor holds all its layers. Passes at bfloat16 read rounded matrices.
-    var parameterLayout: TensorLayout { get }
-    /// The matrix parameters that activations are multiplied by.
-    ///
-    /// Their gradients are products too, and written as a whole; other gradients are added to.
-    var factorNames: Set<String> { get }
+    /// The sizes that are trained: these, unless the family's training needs another form, as a
+    /// GPT-2 with the exact GELU does.
+    var trainable: Self { get }
     /// How many matrices of one shape are stacked in each layer of a parameter, if more than one:
     /// those of queries, keys and values in GPT-2's `qkvw`.
     var stackedMatrices: [String: Int] { get }
@@ -82,6 +70,13 @@ package protocol ModelConfiguration: Sendable, Equatable {
     /// stream, and of a normalization's output.
     func activationLayout(_ shape: ActivationShape) -> [TensorSpecification]
 
+    /// A pass of training.
+    /// - Parameters:
+    ///   - weights: A tensor for each weight.
+    ///   - lane: The sequences, and the memory for them.
+    /// - Returns: The pass.
+    func makePass(_ weights: TensorSource, _ lane: TrainingLane) -> any TrainingPass
+
     /// A model to be trained, with all weights zero.
     /// - Throws: `TensorError` when memory is short.
     func makeZeroModel(ops: Ops) throws -> TransformerModel
@@ -96,28 +91,19 @@ package protocol ModelConfiguration: Sendable, Equatable {
         using generator: inout MersenneTwister,
         ops: Ops
     ) throws -> any TransformerModel & ModelWeights
-
-    /// A model of which only an adapter is trained.
-    /// - Parameters:
-    ///   - weights: The model's weights, used as they are stored.
-    ///   - adapter: The adapter to train.
-    ///   - baseName: Where the model is, for the adapter's files.
-    ///   - precision: The type of the passes: float32 or bfloat16.
-    ///   - ops: What runs the arithmetic.
-    /// - Returns: The model.
-    /// - Throws: What reading the weights throws, or `TensorError` when memory is short.
-    /// - Precondition: The weights are of this configuration.
-    func makeAdaptedModel(
-        _ weights: any ModelWeights,
-        _ adapter: TrainableAdapter,
-        baseName: String?,
-        precision: ElementType,
-        ops: Ops
-    ) throws -> AdaptedModel
 }
 
 extension ModelConfiguration {
+    package var keyValueHeadCount: Int { headCount }
+    package var trainable: Self { self }
     package var stackedMatrices: [String: Int] { [:] }
+
+    /// The width of the queries of all heads, and of attention's output.
+    package var attentionChannels: Int { headCount * headSize }
+    /// The width of the keys, and of the values, of all heads.
+    package var keyValueChannels: Int { keyValueHeadCount * headSize }
+    /// The most numbers that a token has between two operations of a block.
+    package var widestActivation: Int { max(channels, attentionChannels, hiddenChannels) }
 
     /// A model to be trained, with weights from files of any format, at float32.
     ///
@@ -130,6 +116,33 @@ extension ModelConfiguration {
         let model = try makeZeroModel(ops: ops)
         try model.read(weights)
         return model
+    }
+
+    /// A model of which only an adapter is trained.
+    /// - Parameters:
+    ///   - weights: The model's weights, used as they are stored.
+    ///   - adapter: The adapter to train.
+    ///   - baseName: Where the model is, for the adapter's files.
+    ///   - precision: The type of the passes: float32 or bfloat16.
+    ///   - ops: What runs the arithmetic.
+    /// - Returns: The model.
+    /// - Throws: What reading the weights throws, or `TensorError` when memory is short.
+    /// - Precondition: The weights are of this configuration.
+    package func makeAdaptedModel(
+        _ weights: any ModelWeights,
+        _ adapter: TrainableAdapter,
+        baseName: String?,
+        precision: ElementType,
+        ops: Ops
+    ) throws -> AdaptedModel {
+        try AdaptedModel(
+            trainable,
+            weights,
+            adapter,
+            baseName: baseName,
+            precision: precision,
+            ops: ops
+        )
     }
 
     /// All parameters, counted in the usual way, without padding of the vocabulary.

@@ -91,6 +91,54 @@ package struct ModelFact: Sendable, Equatable {
     }
 }
 
+/// A list of sizes in a descriptor, such as `layers=4,heads=4,channels=128`.
+struct SizeList {
+    private var values: [String: Int] = [:]
+
+    /// Reads a list.
+    /// - Parameters:
+    ///   - parts: What stands between the commas.
+    ///   - keys: The keys that it may have; nil allows all.
+    ///   - example: A part as it should be, for the error.
+    ///   - unknown: Makes an error of what is wrong.
+    /// - Throws: The error, for the first part that is wrong.
+    init(
+        _ parts: some Sequence<Substring>,
+        keys: [String]? = nil,
+        example: String,
+        _ unknown: (_ problem: String) -> ModelError
+    ) throws {
+        for part in parts {
+            let pair = part.split(separator: "=", maxSplits: 1).map(String.init)
+            guard pair.count == 2, let value = Int(pair[1]) else {
+                throw unknown("'\(part)' is not a size such as \(example)")
+            }
+            if let keys, !keys.contains(pair[0]) { throw unknown("it has no '\(pair[0])'") }
+            guard values.updateValue(value, forKey: pair[0]) == nil else {
+                throw unknown("'\(pair[0])' is given twice")
+            }
+        }
+    }
+
+    /// The keys in the list.
+    var keys: Set<String> { Set(values.keys) }
+
+    subscript(key: String) -> Int? { values[key] }
+
+    /// The values of keys that a list must have.
+    /// - Throws: The error that `unknown` makes, if any is missing.
+    func required(
+        _ keys: [String],
+        _ unknown: (_ problem: String) -> ModelError
+    ) throws -> [Int] {
+        let missing = keys.filter { values[$0] == nil }
+        guard missing.isEmpty else {
+            throw unknown("it does not say how many \(missing.joined(separator: " and "))")
+        }
+        return keys.compactMap { values[$0] }
+    }
+}
+
 extension GPT2Configuration {
     package var facts: [ModelFact] {
         [

@@ -67,7 +67,7 @@ extension ModelWeights {
         cachePrecision: ElementType = .float32,
         ops: Ops
     ) throws -> any InspectableModel {
-        try configuration.makeModel(
+        try BlockDecoder<Configuration.Blocks>(
             self,
             precision: precision,
             cachePrecision: cachePrecision,

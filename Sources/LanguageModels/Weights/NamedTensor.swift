@@ -131,7 +131,7 @@ extension ModelWeights {
         case .llama2c: zip(tensors, configuration.weights).first { $0.0.name == name }?.1
         case .meta:
             configuration.weights.first {
-                $0.llama2Kind.metaName(layer: $0.layerIndex) == name
+                Llama2Weight(of: $0).metaName(layer: $0.layerIndex) == name
             }
         default: nil
         }

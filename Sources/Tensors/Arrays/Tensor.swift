@@ -216,3 +216,25 @@ package struct TensorColumns {
         return array
     }
 }
+
+/// Queries, keys and values of attention, or their gradients.
+package struct AttentionColumns {
+    package let q: TensorColumns
+    package let k: TensorColumns
+    package let v: TensorColumns
+
+    /// Each in a tensor of its own, (N, NH * HS) or (N, NKV * HS).
+    package init(q: Tensor, k: Tensor, v: Tensor) {
+        self.q = TensorColumns(q)
+        self.k = TensorColumns(k)
+        self.v = TensorColumns(v)
+    }
+
+    /// Side by side in one, (N, 3C).
+    package init(together qkv: Tensor) {
+        let C = qkv.shape[1] / 3
+        q = TensorColumns(qkv, 0..<C)
+        k = TensorColumns(qkv, C..<2 * C)
+        v = TensorColumns(qkv, 2 * C..<3 * C)
+    }
+}

@@ -37,8 +37,7 @@ private struct AdapterRun {
     var adapter: FilePath { path.appending("adapter") }
 
     func train(from model: FilePath, to output: FilePath, _ flags: String...) throws -> Outcome {
-        try run(
-            swiftletPath(),
+        try swiftlet(
             [
                 "train", "--init", model.string, "--output", output.string, "--text", text.string,
                 "--batch-size", "2", "--sequence-length", "16",
@@ -49,7 +48,7 @@ private struct AdapterRun {
     /// The loss of the text, in digits.
     func loss(_ model: FilePath, _ flags: String...) throws -> String {
         let arguments = ["evaluate", "--model", model.string, "--text", text.string, "--json"]
-        let outcome = try run(swiftletPath(), arguments + flags)
+        let outcome = try swiftlet(arguments + flags)
         #expect(outcome.status == 0, "\(outcome.errors)")
         return "\(try #require(outcome.object()["loss"]))"
     }
@@ -67,13 +66,9 @@ private struct AdapterRun {
             #expect(try place.loss(place.model) != adapted)
             #expect(try place.loss(place.path, "--checkpoint", "2") != adapted)
             let merged = directory.appending("merged")
-            let conversion = try swiftlet(
-                "convert",
-                place.path.string,
-                merged.string,
-                "--to",
-                "safetensors"
-            )
+            let conversion = try swiftlet([
+                "convert", place.path.string, merged.string, "--to", "safetensors",
+            ])
             #expect(conversion.status == 0, "\(conversion.errors)")
             #expect(try place.loss(merged) == adapted)
             for command in [
@@ -81,7 +76,7 @@ private struct AdapterRun {
                 ["inspect", "next", "--prompt", "the"], ["inspect", "weights", "--tensor", "wq.0"],
                 ["bench", "generate", "--tokens", "1", "--prompt-tokens", "1"],
             ] {
-                let outcome = try run(swiftletPath(), command + ["--model", place.path.string])
+                let outcome = try swiftlet(command + ["--model", place.path.string])
                 #expect(outcome.status == 0, "\(command): \(outcome.errors)")
             }
         }
@@ -144,8 +139,7 @@ private struct AdapterRun {
     @Test func aSecondAdapterIsRefused() throws {
         try withRun { place, _ in
             for command in [["sample"], ["inspect", "weights", "--tensor", "wq.0"]] {
-                let outcome = try run(
-                    swiftletPath(),
+                let outcome = try swiftlet(
                     command + ["--model", place.path.string, "--adapter", place.adapter.string]
                 )
                 expectError(outcome, 64, "is already an adapter (LoRA)")

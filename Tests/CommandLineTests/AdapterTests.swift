@@ -30,11 +30,8 @@ private struct Workplace {
     func loss(_ model: FilePath, _ flags: String...) throws -> String {
         let text = model.directory.appending("text.txt")
         try writeBytes(Array("the quick brown fox".utf8), to: text)
-        let outcome = try run(
-            swiftletPath(),
-            [
-                "evaluate", "--model", model.string, "--text", text.string, "--json",
-            ] + flags
+        let outcome = try swiftlet(
+            ["evaluate", "--model", model.string, "--text", text.string, "--json"] + flags
         )
         #expect(outcome.status == 0, "\(outcome.errors)")
         return "\(try #require(outcome.object()["loss"]))"
@@ -50,23 +47,15 @@ private struct Workplace {
             )
             #expect(plain != adapted)
             let merged = directory.appending("merged")
-            let converted = try swiftlet(
-                "convert",
-                place.model.string,
-                merged.string,
-                "--to",
-                "safetensors",
-                "--adapter",
-                place.adapter.string
-            )
+            let converted = try swiftlet([
+                "convert", place.model.string, merged.string, "--to", "safetensors", "--adapter",
+                place.adapter.string,
+            ])
             #expect(converted.status == 0, "\(converted.errors)")
             #expect(try place.loss(merged) == adapted)
             for command in [["sample", "--max-tokens", "3"], ["chat", "--template", "llama2"]] {
-                let outcome = try run(
-                    swiftletPath(),
-                    command + [
-                        "--model", place.model.string, "--adapter", place.adapter.string,
-                    ]
+                let outcome = try swiftlet(
+                    command + ["--model", place.model.string, "--adapter", place.adapter.string]
                 )
                 #expect(outcome.status == 0, "\(outcome.errors)")
             }
@@ -79,14 +68,14 @@ private struct Workplace {
             let merged = directory.appending("merged").string
             let adapter = ["--adapter", place.adapter.string]
             let conversion = ["convert", place.model.string, merged, "--to", "safetensors"]
-            #expect(try run(swiftletPath(), conversion + adapter).status == 0)
+            #expect(try swiftlet(conversion + adapter).status == 0)
             func values(
                 _ model: String,
                 _ tensor: String,
                 _ more: [String] = []
             ) throws -> [Double] {
                 let base = ["inspect", "weights", "--model", model, "--tensor", tensor, "--json"]
-                let outcome = try run(swiftletPath(), base + more)
+                let outcome = try swiftlet(base + more)
                 #expect(outcome.status == 0, "\(outcome.errors)")
                 return try #require(outcome.object()["singular_values"] as? [Double])
             }
@@ -98,12 +87,8 @@ private struct Workplace {
             // The file's own tensors are not what is shown.
             let own = "model.layers.0.self_attn.q_proj.weight"
             let arguments = ["inspect", "weights", "--model", plain, "--tensor", own]
-            let refused = try run(swiftletPath(), arguments + adapter)
-            expectError(
-                refused,
-                64,
-                "no tensor '\(own)'; with an adapter, use one of the names in"
-            )
+            let refused = try swiftlet(arguments + adapter)
+            expectError(refused, 64, "no tensor '\(own)'; with an adapter, use one of the names in")
         }
     }
 
@@ -123,21 +108,14 @@ private struct Workplace {
                         "gguf",
                     ],
                 ] {
-                    let outcome = try run(
-                        swiftletPath(),
-                        command + ["--adapter", place.adapter.string]
-                    )
+                    let outcome = try swiftlet(command + ["--adapter", place.adapter.string])
                     expectError(outcome, 65, words)
                 }
                 #expect(!FileSystem.exists(here.appending("out")))
                 expectError(
-                    try swiftlet(
-                        "sample",
-                        "--model",
-                        place.model.string,
-                        "--adapter",
-                        place.model.string
-                    ),
+                    try swiftlet([
+                        "sample", "--model", place.model.string, "--adapter", place.model.string,
+                    ]),
                     66,
                     "adapter_config.json, adapter_model.safetensors"
                 )

@@ -52,25 +52,25 @@ private func ids(_ text: String) -> String {
                 "sample", "--model", model, "--tokenizer", tokenizer, "--json", "--max-tokens", "2",
             ]
             for prompt in ["- First", "-5 degrees", "--seed", "---"] {
-                let outcome = try run(swiftletPath(), base + ["--prompt", prompt])
+                let outcome = try swiftlet(base + ["--prompt", prompt])
                 #expect(try outcome.object()["prompt_tokens"] as? Int == prompt.utf8.count)
             }
             for stop in ["---", "--", "-"] {
-                let outcome = try run(swiftletPath(), base + ["--stop", stop])
+                let outcome = try swiftlet(base + ["--stop", stop])
                 #expect(outcome.status == 0, "\(outcome.errors)")
             }
             let bytes = try shell(
                 "\"$SWIFTLET\" \(base.joined(separator: " ")) --prompt \"$(printf '\\351\\377')\""
             )
             #expect(try bytes.object()["prompt_tokens"] as? Int == 2)
-            let stdin = try run(swiftletPath(), base + ["--prompt", "-"], input: "abc\n")
+            let stdin = try swiftlet(base + ["--prompt", "-"], input: "abc\n")
             #expect(try stdin.object()["prompt_tokens"] as? Int == 3)
-            let zero = try run(swiftletPath(), base + ["--temperature", "-0.0"])
-            let greedy = try run(swiftletPath(), base + ["--temperature", "0"])
+            let zero = try swiftlet(base + ["--temperature", "-0.0"])
+            let greedy = try swiftlet(base + ["--temperature", "0"])
             #expect(zero.status == 0)
             let texts = try [zero, greedy].map { try $0.object()["text"] as? String }
             #expect(texts[0] == texts[1])
-            expectError(try run(swiftletPath(), base + ["--prompt"]), 64, "--prompt")
+            expectError(try swiftlet(base + ["--prompt"]), 64, "--prompt")
         }
     }
 
@@ -78,7 +78,7 @@ private func ids(_ text: String) -> String {
         try withLlama(context: 512) { model, _ in
             let arguments = ["chat", "--model", model, "--json", "--max-tokens", "1"]
             func promptTokens(_ system: String) throws -> Int? {
-                try run(swiftletPath(), arguments + ["--system", system], input: "Hello")
+                try swiftlet(arguments + ["--system", system], input: "Hello")
                     .object()["prompt_tokens"] as? Int
             }
             let expected = try promptTokens("? Be brief.")

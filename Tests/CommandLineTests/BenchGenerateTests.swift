@@ -15,25 +15,11 @@ import Testing
     @Test func figuresAgreeWithEachOther() throws {
         try withTemporaryDirectory { directory in
             let model = try writeModel(to: directory.appending("model.bin"), contextLength: 64)
-            let object = try swiftlet(
-                "bench",
-                "generate",
-                "--model",
-                model.string,
-                "--precision",
-                "q8_0",
-                "--cache-precision",
-                "bfloat16",
-                "--prompt-tokens",
-                "20",
-                "--tokens",
-                "3",
-                "--batch-size",
-                "2",
-                "--runs",
-                "1",
-                "--json"
-            )
+            let object = try swiftlet([
+                "bench", "generate", "--model", model.string, "--precision", "q8_0",
+                "--cache-precision", "bfloat16", "--prompt-tokens", "20", "--tokens", "3",
+                "--batch-size", "2", "--runs", "1", "--json",
+            ])
             .object()
             #expect(
                 Set(object.keys) == [
@@ -61,18 +47,10 @@ import Testing
     }
 
     @Test func withoutJSONThereIsALineOfText() throws {
-        let outcome = try swiftlet(
-            "bench",
-            "generate",
-            "--init",
-            Self.tiny,
-            "--prompt-tokens",
-            "5",
-            "--tokens",
-            "2",
-            "--runs",
-            "1"
-        )
+        let outcome = try swiftlet([
+            "bench", "generate", "--init", Self.tiny, "--prompt-tokens", "5", "--tokens", "2",
+            "--runs", "1",
+        ])
         #expect(outcome.status == 0)
         #expect(outcome.output.hasPrefix("float32: prompt "))
         #expect(outcome.output.split(separator: "\n").count == 1)
@@ -95,7 +73,7 @@ import Testing
         try withTemporaryDirectory { directory in
             let model = try writeModel(to: directory.appending("model.bin")).string
             let arguments = ["bench", "generate", "--model", model, "--checkpoint", "best"]
-            expectError(try run(swiftletPath(), arguments), 64, "--checkpoint is for")
+            expectError(try swiftlet(arguments), 64, "--checkpoint is for")
         }
     }
 
@@ -114,7 +92,7 @@ import Testing
         ]
     )
     func invalidSizesAreWrongUsage(_ arguments: [String], _ fragment: String) throws {
-        let outcome = try run(swiftletPath(), ["bench", "generate"] + arguments)
+        let outcome = try swiftlet(["bench", "generate"] + arguments)
         #expect(outcome.status == 64, "\(outcome.errors)")
         #expect(outcome.output.isEmpty)
         #expect(outcome.errors.hasPrefix("swiftlet: error: "))
@@ -164,23 +142,11 @@ import Testing
             let positions = configuration.contextLength * configuration.channels * 4
             #expect(configuration.parameterLayout.byteCount > constant)
             for precision in ["float32", "bfloat16", "float16", "q8_0", "q4_0", "q4_1"] {
-                let object = try swiftlet(
-                    "bench",
-                    "generate",
-                    "--model",
-                    path.string,
-                    "--precision",
-                    precision,
-                    "--prompt-tokens",
-                    "256",
-                    "--tokens",
-                    "1",
-                    "--runs",
-                    "1",
-                    "--threads",
-                    "2",
-                    "--json"
-                )
+                let object = try swiftlet([
+                    "bench", "generate", "--model", path.string, "--precision", precision,
+                    "--prompt-tokens", "256", "--tokens", "1", "--runs", "1", "--threads", "2",
+                    "--json",
+                ])
                 .object()
                 let weights = try #require(object["weight_bytes_per_token"] as? Int)
                 let cache = try #require(object["cache_bytes"] as? Int)

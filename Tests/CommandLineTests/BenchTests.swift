@@ -11,17 +11,9 @@ import Testing
     }
 
     @Test func eachKernelIsReportedAgainstTheMachinesLimits() throws {
-        let outcome = try swiftlet(
-            "bench",
-            "kernels",
-            "--rows",
-            "17",
-            "--runs",
-            "1",
-            "--threads",
-            "1",
-            "--json"
-        )
+        let outcome = try swiftlet([
+            "bench", "kernels", "--rows", "17", "--runs", "1", "--threads", "1", "--json",
+        ])
         #expect(outcome.status == 0)
         let object = try outcome.object()
         #expect(object["threads"] as? Int == 1)
@@ -81,36 +73,18 @@ import Testing
     }
 
     @Test func kernelsCanBeSelectedByName() throws {
-        let outcome = try swiftlet(
-            "bench",
-            "kernels",
-            "--only",
-            "adamw",
-            "--runs",
-            "1",
-            "--json"
-        )
+        let outcome = try swiftlet(["bench", "kernels", "--only", "adamw", "--runs", "1", "--json"])
         let kernels = try #require(try outcome.object()["kernels"] as? [[String: Any]])
         #expect(kernels.map { $0["name"] as? String } == ["adamw"])
     }
 
     @Test func trainingReportsFiguresThatAgreeWithEachOther() throws {
         let (B, T, V, C, L) = (2, 16, 300, 32, 2)
-        let outcome = try swiftlet(
-            "bench",
-            "train",
-            "--init",
-            "layers=\(L),heads=2,channels=\(C),context=\(T)",
-            "--vocabulary-size",
-            "\(V)",
-            "--batch-size",
-            "\(B)",
-            "--sequence-length",
-            "\(T)",
-            "--steps",
-            "3",
-            "--json"
-        )
+        let outcome = try swiftlet([
+            "bench", "train", "--init", "layers=\(L),heads=2,channels=\(C),context=\(T)",
+            "--vocabulary-size", "\(V)", "--batch-size", "\(B)", "--sequence-length", "\(T)",
+            "--steps", "3", "--json",
+        ])
         #expect(outcome.status == 0)
         let object = try outcome.object()
         #expect(object["precision"] as? String == "float32")
@@ -141,7 +115,7 @@ import Testing
 
     @Test func trainingAtBFloat16IsTimed() throws {
         let flags = ["--precision", "bfloat16", "--json"]
-        let object = try run(swiftletPath(), Self.smallTraining + flags).object()
+        let object = try swiftlet(Self.smallTraining + flags).object()
         #expect(object["precision"] as? String == "bfloat16")
         #expect(try numbers(object, ["milliseconds", "tokens_per_second"]).allSatisfy { $0 > 0 })
     }
@@ -196,16 +170,10 @@ import Testing
         #expect(lines.count == 2)
         #expect(lines.first?.contains("FMA peak") == true)
         #expect(lines.last?.hasPrefix("adamw") == true)
-        let training = try swiftlet(
-            "bench",
-            "train",
-            "--init",
-            "layers=1,heads=1,channels=8,context=8",
-            "--sequence-length",
-            "8",
-            "--steps",
-            "1"
-        )
+        let training = try swiftlet([
+            "bench", "train", "--init", "layers=1,heads=1,channels=8,context=8",
+            "--sequence-length", "8", "--steps", "1",
+        ])
         #expect(training.output.contains("ms per step"))
     }
 
@@ -217,7 +185,7 @@ import Testing
         ]
     )
     func invalidSizesAreWrongUsage(_ arguments: [String]) throws {
-        let outcome = try run(swiftletPath(), ["bench"] + arguments)
+        let outcome = try swiftlet(["bench"] + arguments)
         #expect(outcome.status == 64)
         #expect(outcome.output.isEmpty)
         #expect(outcome.errors.hasPrefix("swiftlet: error: "))

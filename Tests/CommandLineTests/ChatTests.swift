@@ -8,18 +8,10 @@ import Testing
     @Test func everyLineOfAChatIsATurnThatReadsOnlyItself() throws {
         try withLlama(context: 512) { model, _ in
             let outcome = try swiftlet(
-                "chat",
-                "--model",
-                model,
-                "--system",
-                "Be kind.",
-                "--max-tokens",
-                "6",
-                "--seed",
-                "1",
-                "--logit-bias",
-                "100=1000",
-                "--json",
+                [
+                    "chat", "--model", model, "--system", "Be kind.", "--max-tokens", "6", "--seed",
+                    "1", "--logit-bias", "100=1000", "--json",
+                ],
                 input: "Hello \n\n \u{1C}\nAnd then?\t\nBye"
             )
             #expect(outcome.status == 0)
@@ -47,8 +39,7 @@ import Testing
             let file = model + ".json"
             func chat(_ options: [String], _ input: String) throws -> Outcome {
                 let usual = ["--max-tokens", "3", "--logit-bias", "100=1000", "--json"]
-                return try run(
-                    swiftletPath(),
+                return try swiftlet(
                     ["chat", "--model", model, "--history", file] + usual + options,
                     input: input
                 )
@@ -82,11 +73,7 @@ import Testing
         try withLlama { model, tokenizer in
             let before = try Data(contentsOf: URL(fileURLWithPath: tokenizer))
             let outcome = try swiftlet(
-                "chat",
-                "--model",
-                model,
-                "--history",
-                tokenizer,
+                ["chat", "--model", model, "--history", tokenizer],
                 input: "Hello\n"
             )
             #expect(outcome.status == 65)
@@ -99,11 +86,7 @@ import Testing
     @Test func aConversationThatCannotBeSavedDoesNotBegin() throws {
         try withLlama { model, _ in
             let outcome = try swiftlet(
-                "chat",
-                "--model",
-                model,
-                "--history",
-                model + ".nowhere/chat.json",
+                ["chat", "--model", model, "--history", model + ".nowhere/chat.json"],
                 input: "Hello\n"
             )
             #expect(outcome.status == 73)
@@ -114,15 +97,10 @@ import Testing
     @Test func aChatLongerThanTheContextContinues() throws {
         try withLlama(context: 96) { model, _ in
             let outcome = try swiftlet(
-                "chat",
-                "--model",
-                model,
-                "--system",
-                "Be kind.",
-                "--max-tokens",
-                "5",
-                "--ignore-eos",
-                "--json",
+                [
+                    "chat", "--model", model, "--system", "Be kind.", "--max-tokens", "5",
+                    "--ignore-eos", "--json",
+                ],
                 input: String(repeating: "Hello\n", count: 7)
             )
             #expect(outcome.status == 0)
@@ -139,10 +117,10 @@ import Testing
                 "chat", "--model", model, "--max-tokens", "6", "--temperature", "0", "--ignore-eos",
             ]
             let input = "Hello\nBye\n"
-            let plain = try run(swiftletPath(), arguments, input: input)
+            let plain = try swiftlet(arguments, input: input)
             #expect(plain.status == 0)
             #expect(plain.errors == "")
-            let replies = try run(swiftletPath(), arguments + ["--json"], input: input).objects()
+            let replies = try swiftlet(arguments + ["--json"], input: input).objects()
             let texts = replies.compactMap { $0["text"] as? String }
             #expect(texts.count == 2)
             #expect(plain.output == texts.map { $0 + "\n" }.joined())
@@ -152,9 +130,7 @@ import Testing
     @Test func aMessageThatIsTooLongEndsAScript() throws {
         try withLlama(context: 96) { model, _ in
             let outcome = try swiftlet(
-                "chat",
-                "--model",
-                model,
+                ["chat", "--model", model],
                 input: String(repeating: "x", count: 100) + "\nHi\n"
             )
             expectError(outcome, 64, "make them shorter")
@@ -183,13 +159,13 @@ import Testing
         try withLlama(version: .float32, context: Self.endlessContext) { model, _ in
             let outcome = try chat(model, ["--verbose"] + Self.endless) {
                 $0.type("Hi\n")
-                try $0.waitForReply()
+                $0.waitForReply()
                 $0.send(SIGINT)
-                try $0.waitForEnd(ofReplies: 1)
+                $0.waitForEnd(ofReplies: 1)
                 $0.type("Bye\n")
-                try $0.waitForReply()
+                $0.waitForReply()
                 $0.send(SIGINT)
-                try $0.waitForEnd(ofReplies: 2)
+                $0.waitForEnd(ofReplies: 2)
                 $0.end()
             }
             #expect(outcome.status == 0)
@@ -208,16 +184,15 @@ import Testing
                 hasTerminal
                 ? try chat(model, ["--verbose"] + Self.endless) {
                     $0.type("Hi\n")
-                    try $0.waitForReply()
+                    $0.waitForReply()
                     $0.send(SIGTERM)
                 }
-                : try run(
-                    swiftletPath(),
+                : try swiftlet(
                     ["chat", "--model", model, "--verbose"] + Self.endless,
                     input: "Hi\nAnd then?\n"
-                ) { process, output, _ in
-                    while process.isRunning, try Data(contentsOf: output).isEmpty { usleep(200) }
-                    kill(process.processIdentifier, SIGTERM)
+                ) { program in
+                    program.wait { !program.output.isEmpty }
+                    program.send(SIGTERM)
                 }
             #expect(outcome.status == 130)
             // The line is ended, and the next message is not answered.
@@ -242,14 +217,8 @@ import Testing
     ) throws -> Outcome {
         let terminal = try PseudoTerminal()
         defer { try? terminal.device.close() }
-        return try run(
-            swiftletPath(),
-            ["chat", "--model", model] + options,
-            terminal: terminal.device
-        ) { process, output, errors in
-            try typing(
-                TypingUser(terminal: terminal, process: process, output: output, errors: errors)
-            )
+        return try swiftlet(["chat", "--model", model] + options, terminal: terminal.device) {
+            try typing(TypingUser(terminal: terminal, program: $0))
         }
     }
 }

@@ -63,7 +63,7 @@ import Testing
         for arguments in [
             ["info", "x", "--\u{1b}[31m"], ["sample", "--model", "x", "--seed", "\u{9b}1m"],
         ] {
-            let outcome = try run(swiftletPath(), arguments)
+            let outcome = try swiftlet(arguments)
             #expect(outcome.status == 64)
             #expect(outcome.errors.contains("\\u{"))
             #expect(outcome.errors.unicodeScalars.allSatisfy { $0 == "\n" || $0.value >= 0x20 })
@@ -78,14 +78,10 @@ import Testing
                 to: directory.appending("rows.jsonl")
             )
             let tokenizer = try writeTokenizer(to: directory.appending("bytes.bin"))
-            let outcome = try swiftlet(
-                "prepare",
-                rows.string,
-                "--tokenizer",
-                tokenizer.string,
-                "--output",
-                directory.appending("out").string
-            )
+            let outcome = try swiftlet([
+                "prepare", rows.string, "--tokenizer", tokenizer.string, "--output",
+                directory.appending("out").string,
+            ])
             #expect(outcome.status == 65)
             #expect(outcome.errors.contains("\\u{1b}[31m"))
             #expect(!outcome.errors.contains("\u{1b}"))

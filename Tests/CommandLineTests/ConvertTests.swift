@@ -8,21 +8,10 @@ import Testing
 @Suite(.serialized) struct ConvertTests {
     /// The tokens with which a model continues a text, the likeliest each time.
     private func tokens(of model: FilePath) throws -> [Int] {
-        let outcome = try swiftlet(
-            "sample",
-            "--model",
-            model.string,
-            "--prompt",
-            "a b",
-            "--temperature",
-            "0",
-            "--max-tokens",
-            "12",
-            "--precision",
-            "float32",
-            "--ignore-eos",
-            "--json"
-        )
+        let outcome = try swiftlet([
+            "sample", "--model", model.string, "--prompt", "a b", "--temperature", "0",
+            "--max-tokens", "12", "--precision", "float32", "--ignore-eos", "--json",
+        ])
         #expect(outcome.status == 0, "\(outcome.errors)")
         let object = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8))
         return try #require((object as? [String: Any])?["tokens"] as? [Int])
@@ -35,9 +24,20 @@ import Testing
         _ more: String...
     ) throws {
         let arguments = ["convert", input.string, output.string, "--to", format] + more
-        let outcome = try run(swiftletPath(), arguments)
+        let outcome = try swiftlet(arguments)
         #expect(outcome.status == 0, "\(outcome.errors)")
         #expect(outcome.output == "")
+    }
+
+    /// Converts a model to Hugging Face's files and on to GGUF, which changes none of its tokens.
+    private func gguf(of model: FilePath, in directory: FilePath) throws -> FilePath {
+        let (face, gguf) = (directory.appending("face"), directory.appending("model.gguf"))
+        let expected = try tokens(of: model)
+        try convert(model, face, "safetensors")
+        #expect(try tokens(of: face) == expected)
+        try convert(face, gguf, "gguf")
+        #expect(try tokens(of: gguf) == expected)
+        return gguf
     }
 
     @Test func aGPT2GoesThroughEveryFormatAndBackWithItsTokenizer() throws {
@@ -49,14 +49,8 @@ import Testing
             )
             let model = try writeModel(to: first.appending("model.bin"))
             try writeTokenizer(to: first.appending("tokenizer.bin"))
-            let expected = try tokens(of: model)
-            let (face, gguf) = (directory.appending("face"), directory.appending("model.gguf"))
-            try convert(model, face, "safetensors")
-            #expect(try tokens(of: face) == expected)
-            try convert(face, gguf, "gguf")
-            #expect(try tokens(of: gguf) == expected)
             let back = directory.appending("back.bin")
-            try convert(gguf, back, "llmc")
+            try convert(gguf(of: model, in: directory), back, "llmc")
             #expect(try MappedFile(back).contents() == MappedFile(model).contents())
             let tokenizers = try [first, directory].map {
                 try MappedFile($0.appending("tokenizer.bin")).contents()
@@ -68,18 +62,13 @@ import Testing
     @Test func aLlamaGoesThroughEveryFormatAndBackWithItsTokenizer() throws {
         try withLlama { model, _ in
             let model = FilePath(model)
-            let expected = try tokens(of: model)
             let directory = model.directory
-            let (face, gguf) = (directory.appending("face"), directory.appending("model.gguf"))
-            try convert(model, face, "safetensors")
-            #expect(try tokens(of: face) == expected)
-            try convert(face, gguf, "gguf")
-            #expect(try tokens(of: gguf) == expected)
             let back = directory.appending("back")
             try FileSystem.createDirectory(back)
+            let gguf = try self.gguf(of: model, in: directory)
             try convert(gguf, back.appending("model.bin"), "llama2c")
             #expect(try contents(back, "model.bin") == contents(directory, "model.bin"))
-            #expect(try tokens(of: back.appending("model.bin")) == expected)
+            #expect(try tokens(of: back.appending("model.bin")) == tokens(of: model))
         }
     }
 
@@ -208,9 +197,9 @@ import Testing
             let model = try writeModel(to: directory.appending("model.bin"))
             let output = directory.appending("out.bin")
             let arguments = ["convert", model.string, output.string, "--to"]
-            let foreign = try run(swiftletPath(), arguments + ["llama2c"])
+            let foreign = try swiftlet(arguments + ["llama2c"])
             expectError(foreign, 73, "llama2.c's files hold a llama2, and the model is a gpt2")
-            let type = try run(swiftletPath(), arguments + ["llmc", "--dtype", "q8_0"])
+            let type = try swiftlet(arguments + ["llmc", "--dtype", "q8_0"])
             expectError(type, 73, "llm.c cannot store q8_0")
             #expect(!FileSystem.exists(output))
         }
@@ -221,8 +210,8 @@ import Testing
             let model = try writeModel(to: directory.appending("model.bin"))
             let output = try writeBytes([1, 2, 3], to: directory.appending("out.gguf"))
             let arguments = ["convert", model.string, output.string, "--to", "gguf"]
-            expectError(try run(swiftletPath(), arguments), 73, "exists")
-            #expect(try run(swiftletPath(), arguments + ["--overwrite"]).status == 0)
+            expectError(try swiftlet(arguments), 73, "exists")
+            #expect(try swiftlet(arguments + ["--overwrite"]).status == 0)
         }
     }
 
@@ -241,14 +230,9 @@ import Testing
             let model = try writeModel(to: directory.appending("model.bin"))
             let tokenizer = try writeTokenizer(to: directory.appending("tokenizer.bin"))
             let before = try MappedFile(tokenizer).contents()
-            let outcome = try swiftlet(
-                "convert",
-                model.string,
-                tokenizer.string,
-                "--to",
-                "llmc",
-                "--overwrite"
-            )
+            let outcome = try swiftlet([
+                "convert", model.string, tokenizer.string, "--to", "llmc", "--overwrite",
+            ])
             expectError(outcome, 73, "is where the model's tokenizer belongs")
             #expect(try MappedFile(tokenizer).contents() == before)
         }
@@ -264,7 +248,7 @@ import Testing
             let output = directory.appending("out")
             try FileSystem.createDirectory(output)
             let arguments = ["convert", model.string, output.string, "--to", "llmc", "--overwrite"]
-            expectError(try run(swiftletPath(), arguments), 73, "is a directory")
+            expectError(try swiftlet(arguments), 73, "is a directory")
             #expect(try contents(directory, "tokenizer.bin") == [1, 2, 3])
             #expect(
                 try FileSystem.names(in: directory).map(\.string)

@@ -110,7 +110,7 @@ final class DisturbedRun {
     /// - Throws: When it cannot be started.
     func start(
         through preparation: String = "",
-        whileRunning: (Process) throws -> Void = { _ in }
+        whileRunning: (RunningProgram) throws -> Void = { _ in }
     ) throws -> Outcome {
         // Steps in the log before are not this process's, unless it began the log anew. That is
         // another file then: the link keeps the old one's number from being given to it.
@@ -124,10 +124,9 @@ final class DisturbedRun {
         let script = preparation + "\nexec \"$@\""
         let outcome = try run(
             "/bin/sh",
-            ["-c", script, "sh", swiftletPath()] + arguments
-        ) { process, _, _ in
-            try whileRunning(process)
-        }
+            ["-c", script, "sh", swiftletPath()] + arguments,
+            whileRunning: whileRunning
+        )
         let isSameLog = fileNumber(link) == fileNumber(files.mainLogPath)
         stepsMade += stepLines - (goesOn || isSameLog ? before : 0)
         return outcome
@@ -156,11 +155,11 @@ final class DisturbedRun {
         return String(decoding: bytes, as: UTF8.self).split(separator: "\n")
     }
 
-    /// Whether a process has a file of a checkpoint, the first of which is the model, half written.
-    func isWritingCheckpoint(_ process: Process) throws -> Bool {
+    /// Whether a program has a file of a checkpoint, the first of which is the model, half written.
+    func isWritingCheckpoint(_ program: RunningProgram) throws -> Bool {
         guard FileSystem.isDirectory(files.path) else { return false }
         return try FileSystem.names(in: files.path).map(\.string).contains {
-            $0.hasPrefix(".model_") && $0.contains(".\(process.processIdentifier)-")
+            $0.hasPrefix(".model_") && $0.contains(".\(program.process.processIdentifier)-")
         }
     }
 

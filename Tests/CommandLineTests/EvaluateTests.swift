@@ -6,43 +6,14 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A row of HellaSwag.
-private let row = #"{"ctx":"The cat","endings":["sat.","flew away."],"label":0}"#
-
-/// Files for `evaluate` in a directory of their own.
-private struct Files {
-    let directory: FilePath
-    let model: String
-    let tokenizer: String
-    let text: String
-    let shard: String
-    let questions: String
-
-    init(_ directory: FilePath) throws {
-        self.directory = directory
-        model = try writeModel(to: directory.appending("model.bin")).string
-        tokenizer = try writeTokenizer(to: directory.appending("bytes.bin")).string
-        let text = Array("To be, or not to be, that is the question: whether".utf8)
-        self.text = try writeBytes(text, to: directory.appending("text.txt")).string
-        shard = try writeShard(to: directory.appending("shard.bin")).string
-        let rows = Array("\(row)\n\(row)\n\(row)\n".utf8)
-        questions = try writeBytes(rows, to: directory.appending("questions.jsonl")).string
-    }
-}
-
 /// Runs `evaluate` on a model with these options, whose placeholders such as TEXT name files.
-private func evaluate(_ options: [String], in files: Files) throws -> Outcome {
+private func evaluate(_ options: [String], in files: EvaluationFiles) throws -> Outcome {
     let names = [
         "TEXT": files.text, "SHARD": files.shard, "TOKENIZER": files.tokenizer,
         "QUESTIONS": files.questions,
     ]
     let arguments = ["evaluate", "--model", files.model] + options.map { names[$0] ?? $0 }
-    return try run(swiftletPath(), arguments)
-}
-
-/// Calls `body` with the files.
-private func withFiles(_ body: (Files) throws -> Void) throws {
-    try withTemporaryDirectory { try body(Files($0)) }
+    return try swiftlet(arguments)
 }
 
 @Suite(.serialized) struct EvaluateTests {
@@ -50,9 +21,9 @@ private func withFiles(_ body: (Files) throws -> Void) throws {
         try withLlama { model, tokenizer in
             let directory = FilePath(model).removingLastComponent().appending("files")
             try FileSystem.createDirectory(directory)
-            let files = try Files(directory)
+            let files = try EvaluationFiles(directory)
             func object(_ options: String...) throws -> [String: Any] {
-                try run(swiftletPath(), ["evaluate", "--model", model, "--json"] + options).object()
+                try swiftlet(["evaluate", "--model", model, "--json"] + options).object()
             }
             // The tokenizer next to the model is found. A byte is a token, a space is three, and
             // one more comes first.
@@ -77,7 +48,7 @@ private func withFiles(_ body: (Files) throws -> Void) throws {
     }
 
     @Test func textHasExactlyTheKeysOfTheContract() throws {
-        try withFiles { files in
+        try withEvaluationFiles { files in
             let outcome = try evaluate(
                 ["--text", "TEXT", "--tokenizer", "TOKENIZER", "--json"],
                 in: files
@@ -97,7 +68,7 @@ private func withFiles(_ body: (Files) throws -> Void) throws {
     }
 
     @Test func shardsGiveBitsPerByteOnlyWithATokenizer() throws {
-        try withFiles { files in
+        try withEvaluationFiles { files in
             let options = ["--data", "SHARD", "--batch-size", "2", "--json"]
             let without = try evaluate(options, in: files).object()
             #expect(without["bits_per_byte"] is NSNull)
@@ -113,7 +84,7 @@ private func withFiles(_ body: (Files) throws -> Void) throws {
     }
 
     @Test func hellaSwagAddsItsKeysAndMaxExamplesLimitsIt() throws {
-        try withFiles { files in
+        try withEvaluationFiles { files in
             let options = ["--hellaswag", "QUESTIONS", "--tokenizer", "TOKENIZER", "--json"]
             let alone = try evaluate(options, in: files).object()
             #expect(alone.keys.sorted() == ["hellaswag_accuracy", "hellaswag_examples"])
@@ -131,7 +102,7 @@ private func withFiles(_ body: (Files) throws -> Void) throws {
     }
 
     @Test func peopleGetATable() throws {
-        try withFiles { files in
+        try withEvaluationFiles { files in
             let outcome = try evaluate(
                 ["--text", "TEXT", "--hellaswag", "QUESTIONS", "--tokenizer", "TOKENIZER"],
                 in: files
@@ -151,7 +122,7 @@ private func withFiles(_ body: (Files) throws -> Void) throws {
 
     @Test(arguments: [["--stride", "1"], ["--sequence-length", "4"]])
     func windowOptionsChangeTheLoss(options: [String]) throws {
-        try withFiles { files in
+        try withEvaluationFiles { files in
             let usual = ["--text", "TEXT", "--tokenizer", "TOKENIZER", "--json"]
             let loss = try evaluate(usual, in: files).object()["loss"] as? Double
             let other = try evaluate(usual + options, in: files).object()["loss"] as? Double
@@ -160,7 +131,7 @@ private func withFiles(_ body: (Files) throws -> Void) throws {
     }
 
     @Test func weightsAndCacheOfFewerBitsChangeTheLossALittle() throws {
-        try withFiles { files in
+        try withEvaluationFiles { files in
             func loss(_ options: String...) throws -> Double {
                 let found = try evaluate(["--data", "SHARD", "--json"] + options, in: files)
                 return try #require(found.object()["loss"] as? Double)
@@ -179,7 +150,7 @@ private func withFiles(_ body: (Files) throws -> Void) throws {
     }
 
     @Test func tokenizerBesideTheModelIsFoundAndRunDirectoriesAreModels() throws {
-        try withFiles { files in
+        try withEvaluationFiles { files in
             let directory = files.directory.appending("run")
             try FileSystem.createDirectory(directory)
             try writeModel(to: directory.appending("model_00000005.bin"), seed: 1)
@@ -190,7 +161,7 @@ private func withFiles(_ body: (Files) throws -> Void) throws {
             try writeTokenizer(to: directory.appending("tokenizer.bin"))
             func loss(_ options: String...) throws -> Double? {
                 let arguments = ["evaluate", "--model", directory.string, "--text", files.text]
-                return try run(swiftletPath(), arguments + ["--json"] + options)
+                return try swiftlet(arguments + ["--json"] + options)
                     .object()["loss"] as? Double
             }
             let usual =
@@ -220,7 +191,7 @@ private func withFiles(_ body: (Files) throws -> Void) throws {
         (["--hellaswag", "QUESTIONS", "--max-examples", "0"], "--max-examples"),
     ])
     func wrongUsageIsOneSentence(options: [String], fragment: String) throws {
-        try withFiles { expectError(try evaluate(options, in: $0), 64, fragment) }
+        try withEvaluationFiles { expectError(try evaluate(options, in: $0), 64, fragment) }
     }
 
     @Test(arguments: [
@@ -228,7 +199,7 @@ private func withFiles(_ body: (Files) throws -> Void) throws {
         .tokenizer, .shard,
     ])
     func wrongQuestionsAreOneSentence(file: WrongFile) throws {
-        try withFiles { files in
+        try withEvaluationFiles { files in
             try file.withFile { path, _ in
                 let outcome = try evaluate(
                     ["--hellaswag", path, "--tokenizer", "TOKENIZER", "--data", "SHARD"],
@@ -240,12 +211,15 @@ private func withFiles(_ body: (Files) throws -> Void) throws {
     }
 
     @Test(arguments: [
-        (row.replacing("0}", with: "2}"), "line 1: the label is 2"),
-        (row.replacing(#","label":0"#, with: ""), "line 1: the row has no field 'label'"),
-        (row + "\n{", "line 2: the row is not one JSON object"),
+        (EvaluationFiles.row.replacing("0}", with: "2}"), "line 1: the label is 2"),
+        (
+            EvaluationFiles.row.replacing(#","label":0"#, with: ""),
+            "line 1: the row has no field 'label'"
+        ),
+        (EvaluationFiles.row + "\n{", "line 2: the row is not one JSON object"),
     ])
     func badRowsOfQuestionsAreOneSentence(rows: String, fragment: String) throws {
-        try withFiles { files in
+        try withEvaluationFiles { files in
             let path = try writeBytes(Array(rows.utf8), to: files.directory.appending("bad.jsonl"))
             let outcome = try evaluate(
                 ["--hellaswag", path.string, "--tokenizer", "TOKENIZER"],
@@ -256,7 +230,7 @@ private func withFiles(_ body: (Files) throws -> Void) throws {
     }
 
     @Test func badShardOfQuestionsIsOneSentence() throws {
-        try withFiles { files in
+        try withEvaluationFiles { files in
             let path = files.directory.appending("bad.bin")
             try writeHeader([20_240_522, 1, 5, 100], body: [255, 255, 9], to: path)
             expectError(
@@ -271,7 +245,7 @@ private func withFiles(_ body: (Files) throws -> Void) throws {
 
     @Test(arguments: [WrongFile.missing, .directory, .empty, .model, .tokenizer, .shard])
     func wrongTextIsOneSentence(file: WrongFile) throws {
-        try withFiles { files in
+        try withEvaluationFiles { files in
             try file.withFile { path, _ in
                 let options = ["--text", path, "--tokenizer", "TOKENIZER"]
                 expectError(try evaluate(options, in: files), file.status, path)
@@ -281,7 +255,7 @@ private func withFiles(_ body: (Files) throws -> Void) throws {
 
     @Test(arguments: [WrongFile.missing, .directory, .empty, .text, .noise, .tiny, .model])
     func wrongShardIsOneSentence(file: WrongFile) throws {
-        try withFiles { files in
+        try withEvaluationFiles { files in
             try file.withFile { path, _ in
                 expectError(try evaluate(["--data", path], in: files), file.status, path)
             }
@@ -289,41 +263,30 @@ private func withFiles(_ body: (Files) throws -> Void) throws {
     }
 
     @Test func tokenizerOfAnotherModelIsOneSentence() throws {
-        try withFiles { files in
+        try withEvaluationFiles { files in
             let other = try writeModel(
                 to: files.directory.appending("other.bin"),
                 vocabularySize: 250
             )
-            let outcome = try swiftlet(
-                "evaluate",
-                "--model",
-                other.string,
-                "--text",
-                files.text,
-                "--tokenizer",
-                files.tokenizer
-            )
+            let outcome = try swiftlet([
+                "evaluate", "--model", other.string, "--text", files.text, "--tokenizer",
+                files.tokenizer,
+            ])
             expectError(outcome, 65, "but the model knows only 250")
         }
     }
 
     @Test func aModelWithoutAFiniteLossIsOneSentence() throws {
-        try withFiles { files in
+        try withEvaluationFiles { files in
             let path = files.directory.appending("nan.bin")
             try writeModel(to: path) { parameters in
                 parameters["wpe"].withUnsafeMutableElements(as: Float.self) {
                     $0.update(repeating: .nan)
                 }
             }
-            let outcome = try swiftlet(
-                "evaluate",
-                "--model",
-                path.string,
-                "--data",
-                files.shard,
-                "--batch-size",
-                "1"
-            )
+            let outcome = try swiftlet([
+                "evaluate", "--model", path.string, "--data", files.shard, "--batch-size", "1",
+            ])
             expectError(outcome, 65, "nan")
         }
     }
@@ -341,18 +304,10 @@ private func withFiles(_ body: (Files) throws -> Void) throws {
             let shard = directory.appending("hellaswag.bin")
             try writeEvaluationShard(rows: rows, tokenizer: tokenizer, to: shard)
             func accuracy(_ file: FilePath) throws -> Double {
-                let object = try swiftlet(
-                    "evaluate",
-                    "--model",
-                    model.string,
-                    "--tokenizer",
-                    tokenizer.string,
-                    "--hellaswag",
-                    file.string,
-                    "--max-examples",
-                    "250",
-                    "--json"
-                )
+                let object = try swiftlet([
+                    "evaluate", "--model", model.string, "--tokenizer", tokenizer.string,
+                    "--hellaswag", file.string, "--max-examples", "250", "--json",
+                ])
                 .object()
                 #expect(object["hellaswag_examples"] as? Int == 250)
                 return try #require(object["hellaswag_accuracy"] as? Double)

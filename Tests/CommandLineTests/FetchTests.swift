@@ -29,8 +29,7 @@ private func withServer(
     let server = try LoopbackServer(behavior)
     try withTemporaryDirectory { directory in
         try body(server, directory) { arguments in
-            try run(
-                swiftletPath(),
+            try swiftlet(
                 ["fetch"] + arguments + ["--output", directory.string, "--base-url", server.url]
             )
         }
@@ -65,24 +64,30 @@ private func withServer(
         }
     }
 
+    /// Stops a download with a signal once half of the file has arrived.
+    private func stopDownload(
+        with signal: Int32,
+        from server: LoopbackServer,
+        into directory: FilePath
+    ) throws -> Outcome {
+        server.update { $0.stallAfter = 50_000 }
+        defer { server.update { $0.stallAfter = nil } }
+        let part = directory.appending("hellaswag_val.bin.part")
+        let outcome = try swiftlet([
+            "fetch", "hellaswag", "--output", directory.string, "--base-url", server.url,
+        ]) { program in
+            program.wait { FileSystem.byteCount(of: part) == 50_000 }
+            program.send(signal)
+        }
+        #expect(FileSystem.byteCount(of: part) == 50_000)
+        return outcome
+    }
+
     @Test func ctrlCKeepsWhatArrivedForTheNextRun() throws {
-        try withServer {
-            $0.stallAfter = 50_000
-        } _: { server, directory, fetch in
-            let part = directory.appending("hellaswag_val.bin.part")
-            let arguments = [
-                "fetch", "hellaswag", "--output", directory.string, "--base-url", server.url,
-            ]
-            let outcome = try run(swiftletPath(), arguments) { process, _, _ in
-                while process.isRunning && FileSystem.byteCount(of: part) != 50_000 {
-                    usleep(10_000)
-                }
-                process.interrupt()
-            }
-            #expect(outcome.status == 130)
-            #expect(outcome.output == "")
-            #expect(FileSystem.byteCount(of: part) == 50_000)
-            server.update { $0.stallAfter = nil }
+        try withServer { server, directory, fetch in
+            let stopped = try stopDownload(with: SIGINT, from: server, into: directory)
+            #expect(stopped.status == 130)
+            #expect(stopped.output == "")
             let next = try fetch("hellaswag")
             #expect(next.status == 0)
             #expect(next.output.contains("resumed at 48.8 KiB"))
@@ -93,20 +98,9 @@ private func withServer(
     }
 
     @Test func aKilledDownloadIsResumed() throws {
-        try withServer {
-            $0.stallAfter = 50_000
-        } _: { server, directory, fetch in
-            let part = directory.appending("hellaswag_val.bin.part")
-            let arguments = [
-                "fetch", "hellaswag", "--output", directory.string, "--base-url", server.url,
-            ]
-            _ = try run(swiftletPath(), arguments) { process, _, _ in
-                while process.isRunning && FileSystem.byteCount(of: part) != 50_000 {
-                    usleep(10_000)
-                }
-                kill(process.processIdentifier, SIGKILL)
-            }
-            server.update { $0.stallAfter = nil }
+        try withServer { server, directory, fetch in
+            let stopped = try stopDownload(with: SIGKILL, from: server, into: directory)
+            #expect(stopped.status == SIGKILL)
             try #expect(fetch("hellaswag").status == 0)
             #expect(server.requests.last?.range == "bytes=50000-")
         }
@@ -142,14 +136,9 @@ private func withServer(
         var url = ""
         try withServer { server, _, _ in url = server.url }
         try withTemporaryDirectory { directory in
-            let outcome = try swiftlet(
-                "fetch",
-                "gpt2",
-                "--output",
-                directory.string,
-                "--base-url",
-                url
-            )
+            let outcome = try swiftlet([
+                "fetch", "gpt2", "--output", directory.string, "--base-url", url,
+            ])
             expectError(outcome, 66, "does not accept the connection")
             try #expect(FileSystem.names(in: directory).map(\.string) == [])
         }
@@ -271,7 +260,7 @@ private func withServer(
         expectError(try swiftlet("fetch", "gpt2", "--base-url", "file:///x"), 64, "https://HOST")
         expectError(try swiftlet("fetch", "hellaswag", "--debug-state"), 64, "--debug-state")
         let precision = ["fetch", "tinyshakespeare", "--precision", "bfloat16"]
-        expectError(try run(swiftletPath(), precision), 64, "--precision")
+        expectError(try swiftlet(precision), 64, "--precision")
         expectError(try swiftlet("fetch", "gpt2-llmc", "--precision", "q8_0"), 64, "q8_0")
         expectError(try swiftlet("fetch", "gpt2", "--precision", "float32"), 64, "gpt2-llmc only")
         expectError(try swiftlet("fetch", "smollm2"), 64, "did you mean 'smollm2-135m-instruct'")

@@ -13,7 +13,7 @@ import Testing
         .map { $0.dropFirst("  swiftlet ".count) }
 
     @Test func theProgramByItselfGreetsWithThreeThingsToDo() throws {
-        let outcome = try run(swiftletPath(), [])
+        let outcome = try swiftlet([])
         #expect(outcome.status == 0)
         #expect(outcome.output == Greeting.text)
         #expect(outcome.errors == "")

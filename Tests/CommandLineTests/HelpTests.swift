@@ -18,7 +18,7 @@ private func leaves(
 
 /// The commands in a help text's examples, at the usual width of a terminal.
 private func examples(inHelpOf names: [String]) throws -> [String] {
-    let help = try run(swiftletPath(), names + ["--help"]).output
+    let help = try swiftlet(names + ["--help"]).output
     let lines = help.split(separator: "\n", omittingEmptySubsequences: false)
     let start = try #require(lines.firstIndex { $0.hasPrefix("Example") }, "\(names)")
     let shown = lines[(start + 1)...].prefix { $0.hasPrefix("  ") }
@@ -88,7 +88,7 @@ private func examples(inHelpOf names: [String]) throws -> [String] {
             (["train"], [("bfloat16", 2), ("gelu", 1), ("wsd", 1)]),
             (["bench", "train"], [("bfloat16", 1), ("gelu", 1)]),
         ] {
-            let help = try run(swiftletPath(), command + ["--help"]).output
+            let help = try swiftlet(command + ["--help"]).output
             for (choice, count) in choices {
                 #expect(help.ranges(of: choice).count == count, "\(command): \(choice)")
             }
@@ -101,7 +101,7 @@ private func examples(inHelpOf names: [String]) throws -> [String] {
 
     @Test func theVersionIsPrinted() throws {
         for arguments in [["--version"], ["train", "--version"]] {
-            let outcome = try run(swiftletPath(), arguments)
+            let outcome = try swiftlet(arguments)
             #expect(outcome.status == 0)
             #expect(outcome.output.wholeMatch(of: /swiftlet \d+\.\d+\.\d+(-dev)?\n/) != nil)
         }

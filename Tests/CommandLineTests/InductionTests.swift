@@ -35,17 +35,10 @@ import Testing
             try #require(prepared.status == 0, "\(prepared.errors)")
             let model = directory.appending("run").string
             let scores = try swiftlet("inspect", "heads", "--model", model, "--json").object()
-            let losses = try swiftlet(
-                "inspect",
-                "ablate",
-                "--model",
-                model,
-                "--data",
-                directory.appending("val.bin").string,
-                "--batch-size",
-                "16",
-                "--json"
-            ).object()
+            let losses = try swiftlet([
+                "inspect", "ablate", "--model", model, "--data",
+                directory.appending("val.bin").string, "--batch-size", "16", "--json",
+            ]).object()
             let induction = try value("induction", 1, of: scores)
             let previous = try value("previous_token", 0, of: scores)
             print("induction \(induction), previous token \(previous)")

@@ -59,7 +59,7 @@ import Training
         try withTemporaryDirectory { directory in
             let path = try writeModel(to: directory.appending("model.bin"))
             func training(_ more: String...) throws -> [String: Any] {
-                let outcome = try run(swiftletPath(), ["info", path.string, "--json"] + more)
+                let outcome = try swiftlet(["info", path.string, "--json"] + more)
                 return try #require(outcome.object()["training"] as? [String: Any])
             }
             func expected(
@@ -132,7 +132,7 @@ import Training
             expectError(try swiftlet("info", tokenizer, "--batch-size", "2"), 65, "tokenizer, not")
             // As many tokens as fit, at a size that no memory can hold.
             let arguments = ["info", model, "--batch-size", "1048576", "--json"]
-            #expect(try run(swiftletPath(), arguments).status == 0)
+            #expect(try swiftlet(arguments).status == 0)
         }
     }
 
@@ -218,7 +218,7 @@ import Training
         try withTemporaryDirectory { directory in
             let run = directory.appending("run")
             let arguments = try smallRun(in: directory)
-            _ = try CommandLineTests.run(swiftletPath(), arguments + ["--steps", "10"])
+            _ = try swiftlet(arguments + ["--steps", "10"])
             let object = try swiftlet("info", run.string, "--json").object()
             #expect(object["status"] as? String == "finished")
             #expect(object["step"] as? Int == 10)
@@ -243,14 +243,9 @@ import Training
             let run = directory.appending("run").string
             let arguments =
                 try smallRun(in: directory) + ["--val-every", "0", "--sample-every", "0"]
-            _ = try CommandLineTests.run(
-                swiftletPath(),
-                arguments + ["--steps", "100000000", "--checkpoint-every", "0"]
-            ) { process, _, errors in
-                func hasStep() -> Bool {
-                    (try? String(contentsOf: errors, encoding: .utf8).contains(" | loss ")) == true
-                }
-                while process.isRunning, !hasStep() { usleep(1000) }
+            let endless = arguments + ["--steps", "100000000", "--checkpoint-every", "0"]
+            _ = try swiftlet(endless) { program in
+                program.wait { program.errors.contains(" | loss ") }
                 let object = try swiftlet("info", run, "--json").object()
                 #expect(object["status"] as? String == "running")
                 #expect(object["checkpoints"] as? [Int] == [])
@@ -259,7 +254,7 @@ import Training
                 let text = try swiftlet("info", run).output
                 #expect(text.contains(#/status +running, at step [\d,]+ of 100,000,000\n/#))
                 #expect(text.contains("checkpoints  none yet\n"))
-                process.interrupt()
+                program.interrupt()
             }
             #expect(try swiftlet("info", run, "--json").object()["status"] as? String == "stopped")
             // A requested checkpoint must exist.

@@ -14,39 +14,16 @@ import Testing
     import Darwin
 #endif
 
-/// Files for a model of the byte vocabulary, in a directory of their own.
-private struct Files {
-    let directory: FilePath
-    let model: String
-    let tokenizer: String
-    let text: String
-    let shard: String
-
-    init(_ directory: FilePath) throws {
-        self.directory = directory
-        model = try writeModel(to: directory.appending("model.bin")).string
-        tokenizer = try writeTokenizer(to: directory.appending("bytes.bin")).string
-        let text = Array("To be, or not to be, that is the question: whether".utf8)
-        self.text = try writeBytes(text, to: directory.appending("text.txt")).string
-        shard = try writeShard(to: directory.appending("shard.bin")).string
-    }
-
+extension EvaluationFiles {
     /// Runs a command on the model with these options.
-    func inspect(_ command: String, _ options: String...) throws -> Outcome {
-        try run(
-            swiftletPath(),
-            ["inspect", command, "--model", model, "--tokenizer", tokenizer] + options
-        )
+    fileprivate func inspect(_ command: String, _ options: String...) throws -> Outcome {
+        try swiftlet(["inspect", command, "--model", model, "--tokenizer", tokenizer] + options)
     }
-}
-
-private func withFiles(_ body: (Files) throws -> Void) throws {
-    try withTemporaryDirectory { try body(Files($0)) }
 }
 
 @Suite(.serialized) struct InspectHeadsTests {
     @Test func eachHeadHasItsScores() throws {
-        try withFiles { files in
+        try withEvaluationFiles { files in
             let random = try files.inspect("heads", "--json", "--seed", "7").object()
             #expect(Set(random.keys) == ["heads"])
             let heads = try #require(random["heads"] as? [[String: Any]])
@@ -85,11 +62,11 @@ private func withFiles(_ body: (Files) throws -> Void) throws {
     }
 
     @Test func withoutATokenizerOnlyTextIsRefused() throws {
-        try withFiles { files in
+        try withEvaluationFiles { files in
             let arguments = ["inspect", "heads", "--model", files.model]
-            #expect(try run(swiftletPath(), arguments).status == 0)
+            #expect(try swiftlet(arguments).status == 0)
             try FileSystem.remove(FilePath(files.tokenizer))
-            let outcome = try run(swiftletPath(), arguments + ["--text", files.text])
+            let outcome = try swiftlet(arguments + ["--text", files.text])
             #expect(outcome.status == 64)
             #expect(outcome.errors.contains("tokenizer"))
         }
@@ -98,7 +75,7 @@ private func withFiles(_ body: (Files) throws -> Void) throws {
 
 @Suite(.serialized) struct InspectAblateTests {
     @Test func theLossWithoutEachHeadIsPrinted() throws {
-        try withFiles { files in
+        try withEvaluationFiles { files in
             let object = try files.inspect(
                 "ablate",
                 "--data",
@@ -119,25 +96,17 @@ private func withFiles(_ body: (Files) throws -> Void) throws {
                 #expect(change != 0)
             }
             // evaluate reads the same sequences.
-            let evaluated = try swiftlet(
-                "evaluate",
-                "--model",
-                files.model,
-                "--data",
-                files.shard,
-                "--sequence-length",
-                "16",
-                "--batch-size",
-                "1",
-                "--json"
-            )
+            let evaluated = try swiftlet([
+                "evaluate", "--model", files.model, "--data", files.shard, "--sequence-length",
+                "16", "--batch-size", "1", "--json",
+            ])
             .object()
             #expect(abs(try #require(evaluated["loss"] as? Double) - loss) < 1e-6)
         }
     }
 
     @Test func everyWholeSequenceCountsWhateverTheBatch() throws {
-        try withFiles { files in
+        try withEvaluationFiles { files in
             // 299 targets are 18 whole sequences of 16.
             for batchSize in ["1", "4", "100"] {
                 let outcome = try files.inspect(
@@ -155,7 +124,7 @@ private func withFiles(_ body: (Files) throws -> Void) throws {
     }
 
     @Test func aTextShorterThanASequenceIsOne() throws {
-        try withFiles { files in
+        try withEvaluationFiles { files in
             // 50 tokens after the start are a whole sequence of 32 and a rest; 5 are one of 5.
             let outcome = try files.inspect("ablate", "--text", files.text)
             #expect(outcome.output.contains(" on 32 tokens"))
@@ -166,7 +135,7 @@ private func withFiles(_ body: (Files) throws -> Void) throws {
     }
 
     @Test func feedForwardNetworksAreLeftOutOnRequest() throws {
-        try withFiles { files in
+        try withEvaluationFiles { files in
             let object = try files.inspect("ablate", "--text", files.text, "--mlps", "--json")
                 .object()
             let mlps = try #require(object["mlps"] as? [[String: Any]])
@@ -179,7 +148,7 @@ private func withFiles(_ body: (Files) throws -> Void) throws {
     }
 
     @Test func dataThatCannotBeMeasuredOnIsRefused() throws {
-        try withFiles { files in
+        try withEvaluationFiles { files in
             let directory = files.directory
             let empty = try writeBytes([], to: directory.appending("empty.txt")).string
             let cut = try writeBytes(
@@ -208,8 +177,7 @@ private func withFiles(_ body: (Files) throws -> Void) throws {
                 (64, "--heads names head 2", ["--text", files.text, "--heads", "2"]),
             ]
             for (status, sentence, options) in cases {
-                let outcome = try run(
-                    swiftletPath(),
+                let outcome = try swiftlet(
                     ["inspect", "ablate", "--model", files.model, "--tokenizer", files.tokenizer]
                         + options
                 )
@@ -221,20 +189,17 @@ private func withFiles(_ body: (Files) throws -> Void) throws {
     }
 
     @Test func anInterruptionEndsIt() throws {
-        try withFiles { files in
+        try withEvaluationFiles { files in
             let long = try writeBytes(
                 [UInt8](repeating: UInt8(ascii: "a"), count: 1 << 20),
                 to: files.directory.appending("long.txt")
             )
-            let outcome = try run(
-                swiftletPath(),
-                [
-                    "inspect", "ablate", "--model", files.model, "--tokenizer", files.tokenizer,
-                    "--text", long.string, "--sequence-length", "8",
-                ]
-            ) { process, _, _ in
+            let outcome = try swiftlet([
+                "inspect", "ablate", "--model", files.model, "--tokenizer", files.tokenizer,
+                "--text", long.string, "--sequence-length", "8",
+            ]) { program in
                 usleep(500_000)
-                kill(process.processIdentifier, SIGINT)
+                program.interrupt()
             }
             #expect(outcome.status == 130)
             #expect(outcome.output == "")

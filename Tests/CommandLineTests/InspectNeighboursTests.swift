@@ -34,7 +34,7 @@ private func neighbours(_ object: [String: Any]) throws -> [[String: Any]] {
         try withTurnedEmbeddings { model, tokenizer in
             let base = ["inspect", "neighbours", "--model", model, "--tokenizer", tokenizer]
             let arguments = base + ["--token", "a", "--top", "4"]
-            let object = try run(swiftletPath(), arguments + ["--json"]).object()
+            let object = try swiftlet(arguments + ["--json"]).object()
             #expect(object["token"] as? Int == 97)
             #expect(object["text"] as? String == "a")
             let found = try neighbours(object)
@@ -45,7 +45,7 @@ private func neighbours(_ object: [String: Any]) throws -> [[String: Any]] {
             #expect(abs(cosines[3] - cos(2 * Double.pi / 180)) < 1e-6)
             #expect(Set(found[0].keys) == ["token", "text", "cosine"])
 
-            let text = try run(swiftletPath(), arguments)
+            let text = try swiftlet(arguments)
             #expect(text.status == 0 && text.errors == "")
             #expect(text.output.hasPrefix("  nearest to 'a' (token 97), by cosine of"))
             #expect(text.output.contains(#/ {2}9[68] {2}0\.9998 .* '[`b]'\n/#))
@@ -60,18 +60,14 @@ private func neighbours(_ object: [String: Any]) throws -> [[String: Any]] {
                 let bytes = try MappedFile(FilePath(model)).withUnsafeBytes { Array($0) }
                 try writeBytes(bytes, to: alone)
                 let base = ["inspect", "neighbours", "--model", alone.string]
-                let object = try run(swiftletPath(), base + ["--id", "97", "--json"]).object()
+                let object = try swiftlet(base + ["--id", "97", "--json"]).object()
                 #expect(object["text"] is NSNull)
                 let found = try neighbours(object)
                 #expect(found.count == 10)
                 #expect(found.allSatisfy { $0["text"] is NSNull })
-                let text = try run(swiftletPath(), base + ["--id", "97"]).output
+                let text = try swiftlet(base + ["--id", "97"]).output
                 #expect(text.hasPrefix("  nearest to #97 (token 97)"))
-                expectError(
-                    try run(swiftletPath(), base + ["--token", "a"]),
-                    64,
-                    "name one with --tokenizer"
-                )
+                expectError(try swiftlet(base + ["--token", "a"]), 64, "name one with --tokenizer")
             }
         }
     }
@@ -80,7 +76,7 @@ private func neighbours(_ object: [String: Any]) throws -> [[String: Any]] {
         try withTurnedEmbeddings { model, tokenizer in
             func refuse(_ more: String..., fragment: String) throws {
                 let base = ["inspect", "neighbours", "--model", model, "--tokenizer", tokenizer]
-                expectError(try run(swiftletPath(), base + more), 64, fragment)
+                expectError(try swiftlet(base + more), 64, fragment)
             }
             try refuse(
                 "--token",
@@ -119,7 +115,7 @@ private func neighbours(_ object: [String: Any]) throws -> [[String: Any]] {
                 "inspect", "neighbours", "--model", model, "--tokenizer", tokenizer, "--id", "33",
                 "--top", "256",
             ]
-            let lines = try run(swiftletPath(), arguments).output.split(separator: "\n").dropFirst()
+            let lines = try swiftlet(arguments).output.split(separator: "\n").dropFirst()
             #expect(lines.contains { $0.contains("-0.") })
             #expect(Set(lines.compactMap { Array($0).firstIndex(of: ".") }).count == 1)
         }
@@ -127,19 +123,10 @@ private func neighbours(_ object: [String: Any]) throws -> [[String: Any]] {
 
     @Test func askingForMoreThanThereAreGivesAll() throws {
         try withTurnedEmbeddings { model, tokenizer in
-            let object = try swiftlet(
-                "inspect",
-                "neighbours",
-                "--model",
-                model,
-                "--tokenizer",
-                tokenizer,
-                "--id",
-                "3",
-                "--top",
-                "9223372036854775807",
-                "--json"
-            )
+            let object = try swiftlet([
+                "inspect", "neighbours", "--model", model, "--tokenizer", tokenizer, "--id", "3",
+                "--top", "9223372036854775807", "--json",
+            ])
             .object()
             #expect(try neighbours(object).count == 256)
         }
@@ -154,7 +141,7 @@ private func neighbours(_ object: [String: Any]) throws -> [[String: Any]] {
             "inspect", "neighbours", "--model", model, "--tokenizer", tokenizer, "--json", "--top",
             "5",
         ]
-        let object = try run(swiftletPath(), arguments + ["--token", " Once"]).object()
+        let object = try swiftlet(arguments + ["--token", " Once"]).object()
         #expect(object["token"] as? Int == 403)
         #expect(object["text"] as? String == " Once")
         let found = try neighbours(object)

@@ -26,7 +26,7 @@ private func withText(
 }
 
 private func neurons(_ arguments: [String]) throws -> [[String: Any]] {
-    let outcome = try run(swiftletPath(), arguments + ["--json"])
+    let outcome = try swiftlet(arguments + ["--json"])
     #expect(outcome.status == 0, "\(outcome.errors)")
     let object = try outcome.object()
     #expect(object["layer"] as? Int == 0)
@@ -68,7 +68,7 @@ private func neurons(_ arguments: [String]) throws -> [[String: Any]] {
     @Test func peopleSeeTheTokenWithTheTextAroundIt() throws {
         try withText { base, _ in
             for more in [[], ["--neuron", "7"]] {
-                let outcome = try run(swiftletPath(), base + ["--layer", "0"] + more)
+                let outcome = try swiftlet(base + ["--layer", "0"] + more)
                 #expect(outcome.status == 0 && outcome.errors == "")
                 let lines = outcome.output.split(separator: "\n").map(String.init)
                 #expect(lines.allSatisfy { $0.count <= 80 })
@@ -79,7 +79,7 @@ private func neurons(_ arguments: [String]) throws -> [[String: Any]] {
                 // Tokens are aligned.
                 #expect(Set(places.compactMap { Array($0).firstIndex(of: "[") }).count == 1)
             }
-            let text = try run(swiftletPath(), base + ["--layer", "0"]).output
+            let text = try swiftlet(base + ["--layer", "0"]).output
             #expect(text.hasPrefix("  layer 0: the 20 most active of 64 neurons"))
         }
     }
@@ -109,7 +109,7 @@ private func neurons(_ arguments: [String]) throws -> [[String: Any]] {
     @Test func whatTheModelDoesNotHaveIsRefused() throws {
         try withText { base, directory in
             func refuse(_ more: [String], _ status: Int32, _ fragment: String) throws {
-                expectError(try run(swiftletPath(), base + more), status, fragment)
+                expectError(try swiftlet(base + more), status, fragment)
             }
             try refuse(["--layer", "1"], 64, "no layer 1: the model has 1")
             try refuse(["--layer", "0", "--neuron", "64"], 64, "no neuron 64")
@@ -123,7 +123,7 @@ private func neurons(_ arguments: [String]) throws -> [[String: Any]] {
                 let path = directory.appending(name)
                 if let bytes { try writeBytes(bytes, to: path) }
                 let arguments = base.dropLast() + [path.string, "--layer", "0"]
-                expectError(try run(swiftletPath(), Array(arguments)), status, name)
+                expectError(try swiftlet(Array(arguments)), status, name)
             }
             try refuse(text: "missing", nil, 66)
             try refuse(text: "empty", [], 65)
@@ -136,7 +136,7 @@ private func neurons(_ arguments: [String]) throws -> [[String: Any]] {
         try withText { base, directory in
             let path = try writeBytes([0xFF, 0x1B, 0x00, 0x0A, 0x80], to: directory.appending("b"))
             let arguments = base.dropLast() + [path.string, "--layer", "0", "--neuron", "1"]
-            let outcome = try run(swiftletPath(), Array(arguments))
+            let outcome = try swiftlet(Array(arguments))
             #expect(outcome.status == 0)
             #expect(outcome.errors.contains("not UTF-8 text"))
             #expect(!outcome.output.contains("\u{1b}") && !outcome.output.contains("\0"))
@@ -156,7 +156,7 @@ private func neurons(_ arguments: [String]) throws -> [[String: Any]] {
                 "--tokenizer", try TestData.path("llama2/tok512.bin").string, "--text", path.string,
                 "--layer", "3", "--neuron", "17", "--top", "4", "--json",
             ]
-            let object = try run(swiftletPath(), arguments).object()
+            let object = try swiftlet(arguments).object()
             let neurons = try #require(object["neurons"] as? [[String: Any]])
             let top = try #require(neurons[0]["top"] as? [[String: Any]])
             #expect(top.compactMap { $0["position"] as? Int } == [6, 22, 28, 21])

@@ -36,8 +36,7 @@ private struct Looked {
     /// The page of a question.
     func page(_ name: String, _ more: [String] = []) throws -> String {
         let path = directory.appending("page.html")
-        let outcome = try run(
-            swiftletPath(),
+        let outcome = try swiftlet(
             arguments(name, more + ["--output", path.string, "--overwrite"])
         )
         #expect(outcome.status == 0, "\(outcome.errors)")
@@ -75,7 +74,7 @@ private func parts(_ page: String) -> [String] {
             let data = try writeShard(to: looked.directory.appending("val.bin")).string
             let page = try looked.page(name, ["--data", data])
             #expect(parts(page).suffix(2) == ["heads", "ablate"])
-            let outcome = try run(swiftletPath(), looked.arguments(name, ["--data", data]))
+            let outcome = try swiftlet(looked.arguments(name, ["--data", data]))
             #expect(outcome.status == 64)
             #expect(outcome.errors.contains("--data is for the page of --output"))
         }
@@ -103,8 +102,7 @@ private func parts(_ page: String) -> [String] {
         try look { looked in
             let path = looked.directory.appending("page.html").string
             for name in ["next", "weights"] {
-                let outcome = try run(
-                    swiftletPath(),
+                let outcome = try swiftlet(
                     looked.arguments(name, ["--json", "--output", path, "--overwrite"])
                 )
                 #expect(outcome.status == 0)
@@ -117,10 +115,7 @@ private func parts(_ page: String) -> [String] {
 
     @Test func thePageItselfGoesToStandardOutput() throws {
         try look { looked in
-            let outcome = try run(
-                swiftletPath(),
-                looked.arguments("neighbours", ["--output", "-"])
-            )
+            let outcome = try swiftlet(looked.arguments("neighbours", ["--output", "-"]))
             #expect(outcome.status == 0 && outcome.errors == "")
             #expect(outcome.output.hasPrefix("<!DOCTYPE html>"))
         }
@@ -130,10 +125,7 @@ private func parts(_ page: String) -> [String] {
         try look { looked in
             let path = try writeBytes([1], to: looked.directory.appending("page.html"))
             for name in ["attention", "weights"] {
-                let outcome = try run(
-                    swiftletPath(),
-                    looked.arguments(name, ["--output", path.string])
-                )
+                let outcome = try swiftlet(looked.arguments(name, ["--output", path.string]))
                 #expect(outcome.status == 73)
                 #expect(outcome.errors.contains("--overwrite"))
             }
@@ -165,8 +157,7 @@ private func parts(_ page: String) -> [String] {
     @Test func aTokenCanBeChosenForAPageAlongWithTheObject() throws {
         try look { looked in
             for name in ["attention", "lens"] {
-                let outcome = try run(
-                    swiftletPath(),
+                let outcome = try swiftlet(
                     looked.arguments(
                         name,
                         ["--json", "--token", "2", "--output", "\(looked.directory)/\(name).html"]
@@ -175,10 +166,7 @@ private func parts(_ page: String) -> [String] {
                 #expect(outcome.status == 0, "\(outcome.errors)")
                 #expect(!(try outcome.object()).isEmpty)
                 // Without a page it would choose nothing.
-                let alone = try run(
-                    swiftletPath(),
-                    looked.arguments(name, ["--json", "--token", "2"])
-                )
+                let alone = try swiftlet(looked.arguments(name, ["--json", "--token", "2"]))
                 #expect(alone.status == 64)
                 #expect(alone.errors.contains("--token cannot be used with --json"))
             }
@@ -188,10 +176,7 @@ private func parts(_ page: String) -> [String] {
     @Test func howManyHeadsIsAskedOfTextOnly() throws {
         try look { looked in
             for form in [["--json"], ["--output", "\(looked.directory)/page.html"]] {
-                let outcome = try run(
-                    swiftletPath(),
-                    looked.arguments("attention", ["--top", "3"] + form)
-                )
+                let outcome = try swiftlet(looked.arguments("attention", ["--top", "3"] + form))
                 #expect(outcome.status == 64)
                 #expect(outcome.errors.contains("--top is for text"))
             }
@@ -206,13 +191,10 @@ private func parts(_ page: String) -> [String] {
                 (missing, "there is no directory", 73), (there, "is a directory", 73),
                 (page, "missing.bin", 66),
             ] {
-                let outcome = try run(
-                    swiftletPath(),
-                    [
-                        "inspect", "heads", "--model", "\(looked.directory)/missing.bin",
-                        "--output", path,
-                    ]
-                )
+                let outcome = try swiftlet([
+                    "inspect", "heads", "--model", "\(looked.directory)/missing.bin", "--output",
+                    path,
+                ])
                 #expect(outcome.status == Int32(status))
                 #expect(outcome.errors.contains(sentence), "\(outcome.errors)")
             }
@@ -224,8 +206,7 @@ private func parts(_ page: String) -> [String] {
 
     @Test func anUnwritablePageIsReported() throws {
         try look { looked in
-            let outcome = try run(
-                swiftletPath(),
+            let outcome = try swiftlet(
                 looked.arguments("next", ["--output", "/nowhere/page.html"])
             )
             #expect(outcome.status == 73)

@@ -12,15 +12,9 @@ private func sums(_ rows: [[Double]]) -> [Double] { rows.map { $0.reduce(0, +) }
 @Suite(.serialized) struct InspectPromptTests {
     @Test func patternsOfAllLayersAndHeadsArePrinted() throws {
         try withLlama { model, _ in
-            let object = try swiftlet(
-                "inspect",
-                "attention",
-                "--model",
-                model,
-                "--prompt",
-                "abc",
-                "--json"
-            )
+            let object = try swiftlet([
+                "inspect", "attention", "--model", model, "--prompt", "abc", "--json",
+            ])
             .object()
             #expect(Set(object.keys) == ["patterns", "texts", "tokens"])
             // The start token precedes the text, as in sample.
@@ -42,19 +36,10 @@ private func sums(_ rows: [[Double]]) -> [Double] { rows.map { $0.reduce(0, +) }
                 }
             }
 
-            let chosen = try swiftlet(
-                "inspect",
-                "attention",
-                "--model",
-                model,
-                "--prompt",
-                "abc",
-                "--json",
-                "--layers",
-                "1",
-                "--heads",
-                "0,2-3"
-            )
+            let chosen = try swiftlet([
+                "inspect", "attention", "--model", model, "--prompt", "abc", "--json", "--layers",
+                "1", "--heads", "0,2-3",
+            ])
             .object()
             #expect(chosen["layers"] as? [Int] == [1])
             #expect(chosen["heads"] as? [Int] == [0, 2, 3])
@@ -65,19 +50,10 @@ private func sums(_ rows: [[Double]]) -> [Double] { rows.map { $0.reduce(0, +) }
 
     @Test func whatEachLayerPredictsIsPrinted() throws {
         try withModel { model, tokenizer in
-            let object = try swiftlet(
-                "inspect",
-                "lens",
-                "--model",
-                model,
-                "--tokenizer",
-                tokenizer,
-                "--prompt",
-                "abc",
-                "--top",
-                "3",
-                "--json"
-            )
+            let object = try swiftlet([
+                "inspect", "lens", "--model", model, "--tokenizer", tokenizer, "--prompt", "abc",
+                "--top", "3", "--json",
+            ])
             .object()
             #expect(Set(object.keys) == ["layers", "tokens"])
             #expect(object["tokens"] as? [Int] == [97, 98, 99])
@@ -96,19 +72,10 @@ private func sums(_ rows: [[Double]]) -> [Double] { rows.map { $0.reduce(0, +) }
             let last = try #require(layers[1]["positions"] as? [[String: Any]])
             #expect(last.allSatisfy { $0["kl"] as? Double == 0 })
 
-            let one = try swiftlet(
-                "inspect",
-                "lens",
-                "--model",
-                model,
-                "--tokenizer",
-                tokenizer,
-                "--prompt",
-                "abc",
-                "--layers",
-                "1",
-                "--json"
-            )
+            let one = try swiftlet([
+                "inspect", "lens", "--model", model, "--tokenizer", tokenizer, "--prompt", "abc",
+                "--layers", "1", "--json",
+            ])
             .object()
             #expect((one["layers"] as? [[String: Any]])?.map { $0["layer"] as? Int } == [1])
         }
@@ -119,7 +86,7 @@ private func sums(_ rows: [[Double]]) -> [Double] { rows.map { $0.reduce(0, +) }
             let arguments = [
                 "inspect", "next", "--model", model, "--tokenizer", tokenizer, "--prompt", "abc",
             ]
-            let object = try run(swiftletPath(), arguments + ["--top", "2", "--json"]).object()
+            let object = try swiftlet(arguments + ["--top", "2", "--json"]).object()
             #expect(Set(object.keys) == ["losses", "next", "tokens"])
             let losses = try #require(object["losses"] as? [Any])
             #expect(losses.count == 3)
@@ -131,22 +98,10 @@ private func sums(_ rows: [[Double]]) -> [Double] { rows.map { $0.reduce(0, +) }
             #expect(probabilities[0] >= probabilities[1])
 
             // sample's log-probabilities of the first token after the prompt are the same.
-            let sampled = try swiftlet(
-                "sample",
-                "--model",
-                model,
-                "--tokenizer",
-                tokenizer,
-                "--prompt",
-                "abc",
-                "--json",
-                "--max-tokens",
-                "1",
-                "--temperature",
-                "0",
-                "--logprobs",
-                "1"
-            )
+            let sampled = try swiftlet([
+                "sample", "--model", model, "--tokenizer", tokenizer, "--prompt", "abc", "--json",
+                "--max-tokens", "1", "--temperature", "0", "--logprobs", "1",
+            ])
             .object()
             let logprobs = try #require(sampled["logprobs"] as? [[String: Any]])
             let likeliest = try #require(logprobs[0]["logprob"] as? Double)
@@ -158,16 +113,10 @@ private func sums(_ rows: [[Double]]) -> [Double] { rows.map { $0.reduce(0, +) }
         try withModel { model, tokenizer in
             let heads = ["attention": "share", "lens": "entropy", "next": "likeliest next tokens"]
             for (command, expected) in heads {
-                let outcome = try swiftlet(
-                    "inspect",
-                    command,
-                    "--model",
-                    model,
-                    "--tokenizer",
-                    tokenizer,
-                    "--prompt",
-                    "a\u{1b}[31m \n\t\u{202e}b"
-                )
+                let outcome = try swiftlet([
+                    "inspect", command, "--model", model, "--tokenizer", tokenizer, "--prompt",
+                    "a\u{1b}[31m \n\t\u{202e}b",
+                ])
                 #expect(outcome.status == 0)
                 #expect(outcome.errors == "")
                 #expect(outcome.output.contains(expected))
@@ -201,12 +150,8 @@ private func sums(_ rows: [[Double]]) -> [Double] { rows.map { $0.reduce(0, +) }
             try writeBytes(Array("abc\n".utf8), to: file)
             func tokens(_ options: [String], input: String = "") throws -> [Int]? {
                 let arguments = ["inspect", "next", "--model", model, "--tokenizer", tokenizer]
-                return try run(
-                    swiftletPath(),
-                    arguments + ["--json"] + options,
-                    input: input
-                )
-                .object()["tokens"] as? [Int]
+                return try swiftlet(arguments + ["--json"] + options, input: input)
+                    .object()["tokens"] as? [Int]
             }
             #expect(try tokens(["--prompt-file", file.string]) == [97, 98, 99])
             #expect(try tokens(["--prompt", "-"], input: "abc\n") == [97, 98, 99])
@@ -228,8 +173,7 @@ private func sums(_ rows: [[Double]]) -> [Double] { rows.map { $0.reduce(0, +) }
                 _ options: [String],
                 tokenizer: String = tokenizer
             ) throws {
-                let outcome = try run(
-                    swiftletPath(),
+                let outcome = try swiftlet(
                     ["inspect", command, "--model", model, "--tokenizer", tokenizer] + options
                 )
                 #expect(outcome.status == status, "\(options)")
@@ -267,18 +211,10 @@ private func sums(_ rows: [[Double]]) -> [Double] { rows.map { $0.reduce(0, +) }
                 ("next", "--top", "0", "it must be a whole number, 1 or more"),
             ]
             for (command, option, value, sentence) in cases {
-                let outcome = try swiftlet(
-                    "inspect",
-                    command,
-                    "--model",
-                    model,
-                    "--tokenizer",
-                    tokenizer,
-                    "--prompt",
-                    "abc",
-                    option,
-                    value
-                )
+                let outcome = try swiftlet([
+                    "inspect", command, "--model", model, "--tokenizer", tokenizer, "--prompt",
+                    "abc", option, value,
+                ])
                 #expect(outcome.status == 64, "\(command) \(option)")
                 #expect(outcome.errors.contains(sentence), "\(outcome.errors)")
                 #expect(outcome.output == "")
@@ -293,17 +229,10 @@ private func sums(_ rows: [[Double]]) -> [Double] { rows.map { $0.reduce(0, +) }
             }
             let tokenizer = try writeTokenizer(to: directory.appending("bytes.bin"))
             for command in ["attention", "lens", "next"] {
-                let outcome = try swiftlet(
-                    "inspect",
-                    command,
-                    "--model",
-                    model.string,
-                    "--tokenizer",
-                    tokenizer.string,
-                    "--prompt",
-                    "abc",
-                    "--json"
-                )
+                let outcome = try swiftlet([
+                    "inspect", command, "--model", model.string, "--tokenizer", tokenizer.string,
+                    "--prompt", "abc", "--json",
+                ])
                 #expect(outcome.status == 65, "\(command)")
                 #expect(outcome.errors.contains("its weights are damaged"))
                 #expect(outcome.output == "")

@@ -9,7 +9,7 @@ import Testing
 /// What the command prints as JSON.
 private func inspect(_ model: String, _ tensor: String, _ more: String...) throws -> [String: Any] {
     let arguments = ["inspect", "weights", "--model", model, "--tensor", tensor, "--json"]
-    let outcome = try run(swiftletPath(), arguments + more)
+    let outcome = try swiftlet(arguments + more)
     #expect(outcome.status == 0, "\(outcome.errors)")
     #expect(outcome.errors == "")
     return try outcome.object()
@@ -80,15 +80,9 @@ private func isClose(_ found: Any?, _ expected: Double, within tolerance: Double
                     ("gguf", "blk.0.ffn_up.weight"),
                 ] {
                     let output = directory.appending("out.\(format)").string
-                    let converted = try swiftlet(
-                        "convert",
-                        model,
-                        output,
-                        "--to",
-                        format,
-                        "--tokenizer",
-                        tokenizer
-                    )
+                    let converted = try swiftlet([
+                        "convert", model, output, "--to", format, "--tokenizer", tokenizer,
+                    ])
                     #expect(converted.status == 0, "\(converted.errors)")
                     let found = try inspect(output, "fcw", "--layer", "0")
                     #expect(found["shape"] as? [Int] == [64, 16])
@@ -121,7 +115,7 @@ private func isClose(_ found: Any?, _ expected: Double, within tolerance: Double
                 let arguments = [
                     "convert", model, output, "--to", "llama2c", "--llama2c-version", "2",
                 ]
-                #expect(try run(swiftletPath(), arguments).status == 0)
+                #expect(try swiftlet(arguments).status == 0)
                 let found = try inspect(output, "w1.1")
                 #expect(found["dtype"] as? String == "int8")
                 #expect(found["shape"] as? [Int] == [64, 32])
@@ -156,7 +150,7 @@ private func isClose(_ found: Any?, _ expected: Double, within tolerance: Double
         try withModel { model, _ in
             func refuse(_ tensor: String, _ fragment: String, _ more: String...) throws {
                 let arguments = ["inspect", "weights", "--model", model, "--tensor", tensor]
-                expectError(try run(swiftletPath(), arguments + more), 64, fragment)
+                expectError(try swiftlet(arguments + more), 64, fragment)
             }
             try refuse("qkwv", "no tensor 'qkwv' (did you mean 'qkvw'?)")
             try refuse("proj", "(did you mean 'attprojw', 'attprojb', 'fcprojw'?)")
@@ -176,7 +170,7 @@ private func isClose(_ found: Any?, _ expected: Double, within tolerance: Double
             func refuse(_ name: String, _ bytes: [UInt8]?, _ status: Int32) throws {
                 let path = directory.appending(name)
                 if let bytes { try writeBytes(bytes, to: path) }
-                expectError(try run(swiftletPath(), arguments + [path.string]), status, name)
+                expectError(try swiftlet(arguments + [path.string]), status, name)
             }
             try refuse("missing", nil, 66)
             try refuse("empty", [], 65)

@@ -51,22 +51,11 @@ import Testing
     }
 
     @Test func itContinuesATextAsTransformersDoes() throws {
-        let outcome = try swiftlet(
-            "sample",
-            "--model",
-            model.string,
-            "--prompt",
-            "The capital of France is",
-            "--temperature",
-            "0",
-            "--max-tokens",
-            "40",
-            "--precision",
-            "float32",
-            "--logprobs",
-            "5",
-            "--json"
-        )
+        let outcome = try swiftlet([
+            "sample", "--model", model.string, "--prompt", "The capital of France is",
+            "--temperature", "0", "--max-tokens", "40", "--precision", "float32", "--logprobs", "5",
+            "--json",
+        ])
         let reply = try JSONDecoder().decode(Reply.self, from: Data(outcome.output.utf8))
         // The last of those expected ends the text.
         #expect(reply.tokens == Array(expected.greedy.dropLast()))
@@ -81,7 +70,7 @@ import Testing
 
     @Test func itAnswersInItsOwnPrecision() throws {
         let chat = ["chat", "--model", model.string, "--temperature", "0", "--json"]
-        let outcome = try run(swiftletPath(), chat, input: "What is the capital of France?\n")
+        let outcome = try swiftlet(chat, input: "What is the capital of France?\n")
         let reply = try JSONDecoder().decode(Reply.self, from: Data(outcome.output.utf8))
         #expect(reply.text == "The capital of France is Paris.")
         #expect(reply.tokens == Array(expected.chat_reply_ids.dropLast()))

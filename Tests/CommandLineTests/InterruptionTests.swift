@@ -28,10 +28,10 @@ import Training
             try whole.finish()
 
             let run = try DisturbedRun(in: directory, "run", kind)
-            let outcome = try run.start { process in
+            let outcome = try run.start { program in
                 // The first line comes after the program has begun to handle signals.
-                while process.isRunning, run.lineCount < lines { usleep(200) }
-                kill(process.processIdentifier, signal)
+                program.wait { run.lineCount >= lines }
+                program.send(signal)
             }
             #expect(outcome.status == 130)
             // Nothing is lost: the newest checkpoint is that of the last step.
@@ -48,9 +48,9 @@ import Training
         try withTemporaryDirectory { directory in
             // A step takes minutes.
             let run = try DisturbedRun(in: directory, "run", microBatches: 1_000_000)
-            let outcome = try run.start { process in
-                while process.isRunning, run.lineCount < 1 { usleep(200) }
-                kill(process.processIdentifier, signal)
+            let outcome = try run.start { program in
+                program.wait { run.lineCount >= 1 }
+                program.send(signal)
             }
             #expect(outcome.status == 130)
             #expect(outcome.errors.contains("before the first step: there is nothing to save"))
@@ -65,17 +65,13 @@ import Training
                 // A window for every token, which takes a while.
                 let text = directory.appending("text.txt")
                 try writeBytes([UInt8](repeating: UInt8(ascii: "a"), count: 1 << 20), to: text)
-                let outcome = try CommandLineTests.run(
-                    swiftletPath(),
-                    [
-                        "evaluate", "--model", model, "--tokenizer", tokenizer, "--text",
-                        text.string, "--stride", "1", "--batch-size", "1", "--verbose",
-                    ]
-                ) { process, _, errors in
+                let outcome = try swiftlet([
+                    "evaluate", "--model", model, "--tokenizer", tokenizer, "--text", text.string,
+                    "--stride", "1", "--batch-size", "1", "--verbose",
+                ]) { program in
                     // What it says first, it says after it has begun to answer.
-                    func hasBegun() -> Bool { (try? Data(contentsOf: errors).isEmpty) == false }
-                    while process.isRunning, !hasBegun() { usleep(200) }
-                    kill(process.processIdentifier, signal)
+                    program.wait { !program.errors.isEmpty }
+                    program.send(signal)
                 }
                 #expect(outcome.status == 130)
                 #expect(outcome.output.isEmpty)
@@ -86,9 +82,9 @@ import Training
     @Test func ignoredHangupsStayIgnored() throws {
         try withTemporaryDirectory { directory in
             let run = try DisturbedRun(in: directory, "run")
-            let outcome = try run.start(through: "trap '' HUP") { process in
-                while process.isRunning, run.lineCount < 2 { usleep(200) }
-                kill(process.processIdentifier, SIGHUP)
+            let outcome = try run.start(through: "trap '' HUP") { program in
+                program.wait { run.lineCount >= 2 }
+                program.send(SIGHUP)
             }
             #expect(outcome.status == 0)
             #expect(outcome.errors.contains("done: 60 steps"))
@@ -97,27 +93,21 @@ import Training
 
     /// Begins a run of one micro-batch that takes minutes, and sends it signals while it lasts.
     private func longMicroBatch(
-        _ whileRunning: (Process) throws -> Void
+        _ whileRunning: (RunningProgram) throws -> Void
     ) throws -> (outcome: Outcome, hasCheckpoint: Bool) {
         try withTemporaryDirectory { directory in
             // Attention takes time as the square of a length, and little memory.
             let length = 1 << 17
             let shard = try writeShard(to: directory.appending("data.bin"), count: length + 1)
             let run = directory.appending("run")
-            let outcome = try CommandLineTests.run(
-                swiftletPath(),
-                [
-                    "train", "--init", "layers=1,heads=1,channels=16,context=\(length)",
-                    "--train-data", shard.string, "--batch-size", "1", "--steps", "1",
-                    "--sequence-length", "\(length)", "--threads", "1", "--output", run.string,
-                ]
-            ) { process, _, errors in
-                func hasBegun() -> Bool {
-                    (try? String(contentsOf: errors, encoding: .utf8).contains(" from ")) ?? false
-                }
-                while process.isRunning, !hasBegun() { usleep(200) }
+            let outcome = try swiftlet([
+                "train", "--init", "layers=1,heads=1,channels=16,context=\(length)", "--train-data",
+                shard.string, "--batch-size", "1", "--steps", "1", "--sequence-length", "\(length)",
+                "--threads", "1", "--output", run.string,
+            ]) { program in
+                program.wait { program.errors.contains(" from ") }
                 usleep(300_000)
-                try whileRunning(process)
+                try whileRunning(program)
             }
             return (outcome, try !RunDirectory(run).checkpointSteps().isEmpty)
         }
@@ -127,12 +117,12 @@ import Training
     func secondRequestEndsTheRunWithinItsMicroBatch(first: Int32, second: Int32) throws {
         var ending: (outcome: Outcome, hasCheckpoint: Bool)
         repeat {
-            ending = try longMicroBatch { process in
-                kill(process.processIdentifier, first)
-                while process.isRunning {
+            ending = try longMicroBatch { program in
+                program.send(first)
+                while program.isRunning {
                     // Two signals of a kind that come too close together are one.
                     usleep(20_000)
-                    kill(process.processIdentifier, second)
+                    program.send(second)
                 }
             }
             // Asked before the micro-batch began, it ended cleanly: too early for this test.
@@ -142,15 +132,15 @@ import Training
     }
 
     @Test func repeatedNoticesAreOneAndLeaveTimeToSave() throws {
-        let (outcome, hasCheckpoint) = try longMicroBatch { process in
+        let (outcome, hasCheckpoint) = try longMicroBatch { program in
             // As sent by a closing terminal and by a batch system.
             for signal in [SIGHUP, SIGUSR1, SIGHUP, SIGUSR1, SIGTERM] {
-                kill(process.processIdentifier, signal)
+                program.send(signal)
                 usleep(150_000)
             }
-            #expect(process.isRunning)
-            while process.isRunning {
-                kill(process.processIdentifier, SIGINT)
+            #expect(program.isRunning)
+            while program.isRunning {
+                program.interrupt()
                 usleep(20_000)
             }
         }

@@ -40,20 +40,6 @@ private enum Moment {
     }
 }
 
-/// Makes the moments the same in every run of the tests.
-// SplitMix64 of Steele, Lea and Flood, 2014.
-private struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var bits = state
-        bits = (bits ^ (bits >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        bits = (bits ^ (bits >> 27)) &* 0x94d0_49bb_1331_11eb
-        return bits ^ (bits >> 31)
-    }
-}
-
 @Suite(.serialized) struct KillTests {
     private let environment = ProcessInfo.processInfo.environment
 
@@ -61,7 +47,7 @@ private struct SeededGenerator: RandomNumberGenerator {
     func runKilledAtRandomMomentsIsTheUndisturbedOne(kind: DisturbedRun.Kind) throws {
         let wanted = environment["SWIFTLET_KILLS"].flatMap(Int.init) ?? 6
         let seed = environment["SWIFTLET_KILL_SEED"].flatMap(UInt64.init) ?? 1
-        var generator = SeededGenerator(state: seed)
+        var generator = SeededGenerator(seed: seed)
         try withTemporaryDirectory { directory in
             let start = Date()
             let whole = try DisturbedRun(in: directory, "whole", kind)
@@ -100,24 +86,21 @@ private struct SeededGenerator: RandomNumberGenerator {
     /// Runs the program until a moment.
     /// - Returns: Whether it was killed; false if it had already ended.
     private func kill(_ run: DisturbedRun, at moment: Moment) throws -> Bool {
-        let outcome = try run.start { process in
-            func wait(until condition: () throws -> Bool) rethrows {
-                while process.isRunning, try !condition() { usleep(200) }
-            }
+        let outcome = try run.start { program in
             let seconds: TimeInterval
             switch moment {
             case .sinceStart(let delay): seconds = delay
             case .sinceLines(let count, let delay):
                 let before = run.lineCount
-                wait { run.lineCount >= before + count }
+                program.wait { run.lineCount >= before + count }
                 seconds = delay
             case .sinceCheckpoint(let delay):
-                try wait { try run.isWritingCheckpoint(process) }
+                try program.wait { try run.isWritingCheckpoint(program) }
                 seconds = delay
             }
             let end = Date().addingTimeInterval(seconds)
-            wait { Date() >= end }
-            Foundation.kill(process.processIdentifier, SIGKILL)
+            program.wait { Date() >= end }
+            program.send(SIGKILL)
         }
         if outcome.status == SIGKILL { return true }
         #expect(outcome.status == 0, "\(outcome.errors)")

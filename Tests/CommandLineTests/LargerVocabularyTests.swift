@@ -36,10 +36,10 @@ import Testing
     func sampleDrawsNoIdThatTheTokenizerLacks(options: [String]) throws {
         try withPaddedModel { model, _ in
             let arguments = ["--json", "--ignore-eos", "--num-samples", "3", "--max-tokens", "20"]
-            let outcome = try run(
-                swiftletPath(),
-                ["sample", "--model", model, "--prompt", "a", "--prompt", "bc"] + arguments
-                    + ["--repetition-penalty", "1.1", "--seed", "1"] + options
+            let outcome = try swiftlet(
+                ["sample", "--model", model, "--prompt", "a", "--prompt", "bc"] + arguments + [
+                    "--repetition-penalty", "1.1", "--seed", "1",
+                ] + options
             )
             let texts = try outcome.objects()
             #expect(texts.count == 6)
@@ -73,25 +73,11 @@ import Testing
         try withPaddedModel { model, directory in
             let shard = try writeShard(to: directory.appending("data.bin"))
             let output = directory.appending("run")
-            let outcome = try swiftlet(
-                "train",
-                "--init",
-                model,
-                "--train-data",
-                shard.string,
-                "--tokenizer",
-                directory.appending("tokenizer.bin").string,
-                "--steps",
-                "2",
-                "--sample-every",
-                "1",
-                "--sample-tokens",
-                "8",
-                "--sequence-length",
-                "16",
-                "--output",
-                output.string
-            )
+            let outcome = try swiftlet([
+                "train", "--init", model, "--train-data", shard.string, "--tokenizer",
+                directory.appending("tokenizer.bin").string, "--steps", "2", "--sample-every", "1",
+                "--sample-tokens", "8", "--sequence-length", "16", "--output", output.string,
+            ])
             #expect(outcome.status == 0, "\(outcome.errors)")
             let metrics = try MappedFile(output.appending("metrics.jsonl")).contents()
             let lines = String(decoding: metrics, as: UTF8.self).split(separator: "\n")
@@ -122,7 +108,7 @@ import Testing
             let options = ["--json", "--ignore-eos", "--max-tokens", "30"]
             for (command, count) in [(["sample", "--num-samples", "9"], 9), (["chat"], 1)] {
                 let arguments = command + ["--model", padded.string] + options
-                let texts = try run(swiftletPath(), arguments, input: "Hi\n").objects()
+                let texts = try swiftlet(arguments, input: "Hi\n").objects()
                 #expect(texts.count == count)
                 for text in texts {
                     let tokens = try #require(text["tokens"] as? [Int])

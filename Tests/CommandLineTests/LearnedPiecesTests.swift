@@ -30,16 +30,11 @@ struct LearnedPiecesTests {
             #expect(info["vocabulary"] as? Int == 512)
             let sentence = "Once upon a time, there was a girl."
             for text in [sentence, "Zoë paid 5 € — \t99%!\nNothing  else?", "x"] {
-                let ids = try swiftlet(
-                    "tokenizer",
-                    "encode",
-                    "--tokenizer",
-                    pieces.string,
-                    "--text",
-                    text
-                ).output.split(whereSeparator: \.isWhitespace).map(String.init)
+                let ids = try swiftlet([
+                    "tokenizer", "encode", "--tokenizer", pieces.string, "--text", text,
+                ]).output.split(whereSeparator: \.isWhitespace).map(String.init)
                 let arguments = ["tokenizer", "decode", "--tokenizer", pieces.string] + ids
-                let decoded = try run(swiftletPath(), arguments)
+                let decoded = try swiftlet(arguments)
                 #expect(decoded.output == text)
                 // Common words are pieces.
                 if text == sentence { #expect(ids.count < text.count / 2) }

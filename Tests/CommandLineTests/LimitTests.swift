@@ -80,8 +80,8 @@ import Testing
             let outcome = try run(
                 "/bin/sh",
                 ["-c", "SWIFTLET='\(swiftletPath())'; exec \(command)"]
-            ) { process, _, _ in
-                while process.isRunning, FileSystem.byteCount(of: log) ?? 0 == 0 { usleep(10_000) }
+            ) { program in
+                program.wait { FileSystem.byteCount(of: log) ?? 0 > 0 }
                 let shard = FileHandle(forWritingAtPath: directory.appending("data.bin").string)
                 try shard?.truncate(atOffset: 1024)
             }

@@ -15,19 +15,11 @@ import Testing
             ]
             let texts = try names.map { name in
                 // The tokenizer in the directory is found.
-                let object = try swiftlet(
-                    "sample",
-                    "--model",
-                    name.isEmpty ? directory.string : directory.appending(name).string,
-                    "--prompt",
-                    "Hi",
-                    "--max-tokens",
-                    "8",
-                    "--temperature",
-                    "0",
-                    "--ignore-eos",
-                    "--json"
-                ).object()
+                let object = try swiftlet([
+                    "sample", "--model",
+                    name.isEmpty ? directory.string : directory.appending(name).string, "--prompt",
+                    "Hi", "--max-tokens", "8", "--temperature", "0", "--ignore-eos", "--json",
+                ]).object()
                 #expect(object["prompt_tokens"] as? Int == 6)
                 return try #require(object["tokens"] as? [Int])
             }
@@ -51,20 +43,10 @@ import Testing
             #expect(object["format"] as? String == "meta")
             #expect((object["configuration"] as? [String: Any])?["hidden"] as? Int == 40)
         }
-        let outcome = try swiftlet(
-            "bench",
-            "generate",
-            "--model",
-            metaDirectory(),
-            "--precision",
-            "q8_0",
-            "--prompt-tokens",
-            "8",
-            "--tokens",
-            "2",
-            "--runs",
-            "1"
-        )
+        let outcome = try swiftlet([
+            "bench", "generate", "--model", metaDirectory(), "--precision", "q8_0",
+            "--prompt-tokens", "8", "--tokens", "2", "--runs", "1",
+        ])
         #expect(outcome.status == 0, "\(outcome.errors)")
     }
 
@@ -106,14 +88,14 @@ import Testing
             try writeBytes(config, to: directory.appending("config.json"))
             let path = directory.string
             let arguments = ["tokenizer", "encode", "--tokenizer", path, "--text", "ab cd"]
-            let outcome = try run(swiftletPath(), arguments)
+            let outcome = try swiftlet(arguments)
             #expect(outcome.status == 0, "\(outcome.errors)")
             #expect(outcome.output.hasPrefix("256 "))
             let object = try swiftlet("tokenizer", "info", path, "--json").object()
             #expect(object["format"] as? String == "directory")
             #expect(object["vocabulary"] as? Int == 259)
             for command in [["evaluate", "--data", "x"], ["sample"]] {
-                let outcome = try run(swiftletPath(), command + ["--model", path])
+                let outcome = try swiftlet(command + ["--model", path])
                 expectError(outcome, 66, "looked for model.safetensors")
             }
         }

@@ -19,21 +19,10 @@ import TokenData
     ) throws {
         try withLlama(version: version) { model, _ in
             // The tokenizer next to the model is found.
-            let object = try swiftlet(
-                "sample",
-                "--model",
-                model,
-                "--prompt",
-                "Hi",
-                "--max-tokens",
-                "8",
-                "--temperature",
-                "0",
-                "--ignore-eos",
-                "--precision",
-                precision,
-                "--json"
-            ).object()
+            let object = try swiftlet([
+                "sample", "--model", model, "--prompt", "Hi", "--max-tokens", "8", "--temperature",
+                "0", "--ignore-eos", "--precision", precision, "--json",
+            ]).object()
             #expect(object["generated_tokens"] as? Int == 8)
             // The start, three bytes of a space and two of the text.
             #expect(object["prompt_tokens"] as? Int == 6)
@@ -63,7 +52,7 @@ import TokenData
             let directory = FilePath(model).removingLastComponent()
             func outputs(_ path: String) throws -> [String] {
                 try [["encode", "--text", "Hi"], ["decode", "35", "75"]].map {
-                    try run(swiftletPath(), ["tokenizer"] + $0 + ["--tokenizer", path]).output
+                    try swiftlet(["tokenizer"] + $0 + ["--tokenizer", path]).output
                 }
             }
             let expected = ["229 153 132 75 108\n", " H"]
@@ -89,7 +78,7 @@ import TokenData
     @Test(arguments: [["info"], ["tokenizer", "info"]])
     func infoKnowsItsTokenizer(command: [String]) throws {
         try withLlama { _, tokenizer in
-            let object = try run(swiftletPath(), command + [tokenizer, "--json"]).object()
+            let object = try swiftlet(command + [tokenizer, "--json"]).object()
             #expect(object["format"] as? String == "sentencepiece")
             #expect(object["vocabulary"] as? Int == 259)
             #expect(object["ends_of_text"] as? [Int] == [2, 1])
@@ -100,8 +89,7 @@ import TokenData
         try withLlama { _, tokenizer in
             let directory = FilePath(tokenizer).directory.appending("out")
             let arguments = ["prepare", "-", "--name", "x", "--tokenizer", tokenizer]
-            let outcome = try run(
-                swiftletPath(),
+            let outcome = try swiftlet(
                 arguments + ["--split", "marker", "--output", directory.string],
                 input: "Hé<|endoftext|>A"
             )
@@ -128,15 +116,15 @@ import TokenData
             let encode = ["tokenizer", "encode"] + common
             // The space before the first word is the bytes of U+2581 where no piece is one, and a
             // byte's id is three more than the byte.
-            let outcome = try run(swiftletPath(), encode + ["--text", "Hé", "--text", "A"])
+            let outcome = try swiftlet(encode + ["--text", "Hé", "--text", "A"])
             #expect(outcome.output == "229 153 132 75 198 172\n229 153 132 68\n")
             let text = "  Two\nlines, é 🙂\n"
-            let ids = try run(swiftletPath(), encode, input: text).output
+            let ids = try swiftlet(encode, input: text).output
             let decode = ["tokenizer", "decode"] + common
             // As bytes they come back unchanged; as a piece they would be spaces.
             let marked = (" " + text).replacing(" ", with: "\u{2581}")
-            #expect(try run(swiftletPath(), decode, input: ids).output == marked)
-            expectError(try run(swiftletPath(), decode + ["259"]), 65, "no token 259")
+            #expect(try swiftlet(decode, input: ids).output == marked)
+            expectError(try swiftlet(decode + ["259"]), 65, "no token 259")
         }
     }
 
@@ -161,20 +149,15 @@ import TokenData
             let prompts = Array(repeating: ["--prompt", "Hi"], count: 8).flatMap(\.self)
             let long = ["--prompt", String(repeating: "x", count: 100)]
             let arguments = ["sample", "--model", model, "--max-tokens", "1"] + prompts + long
-            expectError(try run(swiftletPath(), arguments), 64, "the prompt has 104 tokens")
+            expectError(try swiftlet(arguments), 64, "the prompt has 104 tokens")
         }
     }
 
     @Test func oneTokenIsNotPlural() throws {
         try withLlama { model, _ in
-            let outcome = try swiftlet(
-                "sample",
-                "--model",
-                model,
-                "--max-tokens",
-                "1",
-                "--ignore-eos"
-            )
+            let outcome = try swiftlet([
+                "sample", "--model", model, "--max-tokens", "1", "--ignore-eos",
+            ])
             #expect(outcome.errors.hasPrefix("swiftlet: 1 token in "))
             // It comes out of the prompt's pass, and has no speed.
             #expect(outcome.errors.contains(" s, 0.0 tokens/s; prompt"))
@@ -219,19 +202,11 @@ import TokenData
         ] {
             expectError(try swiftlet("bench", "generate", "--init", size), 64, fragment)
         }
-        let object = try swiftlet(
-            "bench",
-            "generate",
-            "--init",
+        let object = try swiftlet([
+            "bench", "generate", "--init",
             "llama2:layers=1,heads=2,kv-heads=1,channels=32,hidden=40,vocabulary=50,context=64",
-            "--prompt-tokens",
-            "20",
-            "--tokens",
-            "4",
-            "--runs",
-            "1",
-            "--json"
-        ).object()
+            "--prompt-tokens", "20", "--tokens", "4", "--runs", "1", "--json",
+        ]).object()
         #expect(try #require(object["decode_tokens_per_second"] as? Double) > 0)
     }
 }

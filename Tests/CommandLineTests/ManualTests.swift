@@ -84,7 +84,7 @@ import Testing
         let outcome = try swiftlet("manual", "bench", "train")
         #expect(outcome.status == 0)
         #expect(outcome.output.hasPrefix(".TH SWIFTLET\\-BENCH\\-TRAIN 1 \"\" "))
-        #expect(try run(swiftletPath(), ["manual"]).output.contains("FIRST STEPS"))
+        #expect(try swiftlet(["manual"]).output.contains("FIRST STEPS"))
         expectError(try swiftlet("manual", "sampel"), 64, "no command 'sampel'")
         expectError(try swiftlet("manual", "train", "--output", "x"), 64, "--output")
     }
@@ -93,9 +93,9 @@ import Testing
         try withTemporaryDirectory { directory in
             try writeBytes([], to: directory.appending("swiftlet-train.1"))
             let arguments = ["manual", "--output", directory.string]
-            expectError(try run(swiftletPath(), arguments), 73, "swiftlet-train.1")
+            expectError(try swiftlet(arguments), 73, "swiftlet-train.1")
             #expect(try FileSystem.names(in: directory).count == 1)
-            #expect(try run(swiftletPath(), arguments + ["--overwrite"]).status == 0)
+            #expect(try swiftlet(arguments + ["--overwrite"]).status == 0)
             let file = directory.appending("file")
             try writeBytes([], to: file)
             expectError(try swiftlet("manual", "--output", file.string), 73, "not a directory")

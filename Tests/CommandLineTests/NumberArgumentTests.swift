@@ -115,7 +115,7 @@ private func trainingSettings(_ isOne: (JSONValue) -> Bool) -> [String] {
             ("--top-k", "a whole number, 0 or more"), ("--threads", "from 1 to 1024"),
         ] {
             for spelling in [[option, "-1"], ["\(option)=-1"]] {
-                let outcome = try run(swiftletPath(), ["sample"] + spelling)
+                let outcome = try swiftlet(["sample"] + spelling)
                 expectError(outcome, 64, "The value '-1' is invalid for '\(option) <")
                 #expect(outcome.errors.contains(range))
             }
@@ -124,7 +124,7 @@ private func trainingSettings(_ isOne: (JSONValue) -> Bool) -> [String] {
 
     @Test func emptyValuesAreNamed() throws {
         for arguments in [["--top-k", ""], ["--top-k="], ["--temperature="]] {
-            let outcome = try run(swiftletPath(), ["sample"] + arguments)
+            let outcome = try swiftlet(["sample"] + arguments)
             expectError(outcome, 64, "The value '' is invalid")
         }
     }

@@ -102,18 +102,10 @@ import Testing
             let data = directory.appending("data[1].bin")
             try writeShard(to: directory.appending("data1.bin"), count: 100)
             try writeShard(to: data, count: 300)
-            let outcome = try swiftlet(
-                "evaluate",
-                "--model",
-                model.string,
-                "--data",
-                data.string,
-                "--batch-size",
-                "1",
-                "--sequence-length",
-                "32",
-                "--json"
-            )
+            let outcome = try swiftlet([
+                "evaluate", "--model", model.string, "--data", data.string, "--batch-size", "1",
+                "--sequence-length", "32", "--json",
+            ])
             #expect(outcome.status == 0, "\(outcome.errors)")
             #expect(try outcome.object()["tokens"] as? Int == 288)
         }

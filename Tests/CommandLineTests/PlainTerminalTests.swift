@@ -145,15 +145,10 @@ import Testing
         try withLlama(context: 512) { model, _ in
             let file = model + ".json"
             let outcome = try swiftlet(
-                "chat",
-                "--model",
-                model,
-                "--history",
-                file,
-                "--max-tokens",
-                "3",
-                "--logit-bias",
-                "100=1000",
+                [
+                    "chat", "--model", model, "--history", file, "--max-tokens", "3",
+                    "--logit-bias", "100=1000",
+                ],
                 input: "/help\n//help\n/exit\n"
             )
             #expect(outcome.status == 0)
@@ -209,7 +204,7 @@ import Testing
             )
             #expect(try session.waitForExit() == 0)
             #expect(text(session).hasPrefix("a\tb\\u{1b}\\u{1b}\\u{1b}\r\n"))
-            let piped = try run(swiftletPath(), arguments)
+            let piped = try swiftlet(arguments)
             #expect(piped.output == "a\tb\u{1b}\u{1b}\u{1b}\n")
         }
     }
@@ -233,7 +228,7 @@ import Testing
                 #expect(session.screen.style(row: 0, column: 0) == style)
                 #expect(session.screen.style(row: 0, column: 7) == "")
             }
-            let piped = try run(swiftletPath(), arguments)
+            let piped = try swiftlet(arguments)
             #expect(piped.output == "One dayaaa\n")
         }
     }

@@ -23,10 +23,10 @@ private struct Workplace {
     }
 
     func prepare(_ arguments: String..., input: String = "") throws -> Outcome {
-        try run(
-            swiftletPath(),
-            ["prepare"] + arguments
-                + ["--tokenizer", tokenizer, "--output", path("out"), "--name", "x"],
+        try swiftlet(
+            ["prepare"] + arguments + [
+                "--tokenizer", tokenizer, "--output", path("out"), "--name", "x",
+            ],
             input: input
         )
     }
@@ -189,20 +189,11 @@ private func tokens(_ documents: String...) -> [Int32] {
     )
     func tinyShakespeareIsThatOfLLMC(tokenizer: String) throws {
         try withTemporaryDirectory { directory in
-            let outcome = try swiftlet(
-                "prepare",
-                TestData.path("tinyshakespeare/input.txt").string,
-                "--tokenizer",
-                TestData.path("gpt2/\(tokenizer)").string,
-                "--output",
-                directory.string,
-                "--name",
-                "tiny_shakespeare",
-                "--split",
-                "blank-lines",
-                "--validation-tokens",
-                "32768"
-            )
+            let outcome = try swiftlet([
+                "prepare", TestData.path("tinyshakespeare/input.txt").string, "--tokenizer",
+                TestData.path("gpt2/\(tokenizer)").string, "--output", directory.string, "--name",
+                "tiny_shakespeare", "--split", "blank-lines", "--validation-tokens", "32768",
+            ])
             #expect(outcome.status == 0)
             for name in ["tiny_shakespeare_train.bin", "tiny_shakespeare_val.bin"] {
                 let original = try MappedFile(TestData.path("tinyshakespeare/\(name)"))
@@ -268,12 +259,7 @@ private func tokens(_ documents: String...) -> [Int32] {
         }
         try withWorkplace { place in
             let name = try swiftlet(
-                "prepare",
-                "-",
-                "--tokenizer",
-                place.tokenizer,
-                "--name",
-                "a/b",
+                ["prepare", "-", "--tokenizer", place.tokenizer, "--name", "a/b"],
                 input: "a"
             )
             expectError(name, 64, "'a/b'")
@@ -288,8 +274,7 @@ private func tokens(_ documents: String...) -> [Int32] {
                 ["--validation-tokens=-1"], ["--shard-tokens", "0"], ["--threads", "0"],
                 ["--split", "lines"], ["--validation-tokens", "many"],
             ] {
-                let outcome = try run(
-                    swiftletPath(),
+                let outcome = try swiftlet(
                     ["prepare", "-", "--tokenizer", place.tokenizer] + arguments,
                     input: "abc"
                 )
@@ -302,12 +287,7 @@ private func tokens(_ documents: String...) -> [Int32] {
     func wrongTokenizersAreNamed(file: WrongFile) throws {
         try file.withFile { path, directory in
             let outcome = try swiftlet(
-                "prepare",
-                "-",
-                "--tokenizer",
-                path,
-                "--output",
-                directory.string,
+                ["prepare", "-", "--tokenizer", path, "--output", directory.string],
                 input: "a"
             )
             expectError(outcome, file.status, path)

@@ -112,19 +112,10 @@ import Testing
     }
 
     @Test func muonsMomentsAreNotShared() throws {
-        let outcome = try swiftlet(
-            "train",
-            "--init",
-            "d12",
-            "--train-data",
-            "x",
-            "--output",
-            "run",
-            "--zero-stage",
-            "1",
-            "--optimizer",
-            "muon"
-        )
+        let outcome = try swiftlet([
+            "train", "--init", "d12", "--train-data", "x", "--output", "run", "--zero-stage", "1",
+            "--optimizer", "muon",
+        ])
         expectError(outcome, 64, "Muon needs whole matrices")
     }
 

@@ -23,7 +23,7 @@ import Testing
                 arguments += ["--prompts", fromInput ? "-" : file.string]
             }
             let input = fromInput ? String(decoding: prompts ?? [], as: UTF8.self) : ""
-            return try run(swiftletPath(), arguments + options, input: input)
+            return try swiftlet(arguments + options, input: input)
         }
     }
 
@@ -103,11 +103,11 @@ import Testing
             let arguments = ["sample", "--model", model, "--tokenizer", tokenizer, "--prompts"]
             let directory = FilePath(model).removingLastComponent().string
             for (path, status) in [("/nowhere", Int32(66)), (directory, 66)] {
-                expectError(try run(swiftletPath(), arguments + [path]), status, path)
+                expectError(try swiftlet(arguments + [path]), status, path)
             }
             for twice in [["--prompt", "-"], ["--prompt-file", "-"]] {
                 expectError(
-                    try run(swiftletPath(), arguments + ["-"] + twice),
+                    try swiftlet(arguments + ["-"] + twice),
                     64,
                     "stdin can be read only once"
                 )
@@ -157,8 +157,7 @@ import Testing
     @Test func aPipeThatIsNeverClosedIsNotWaitedFor() throws {
         try withModel { model, tokenizer in
             let pipe = Pipe()
-            let outcome = try run(
-                swiftletPath(),
+            let outcome = try swiftlet(
                 ["sample", "--model", model, "--tokenizer", tokenizer, "--max-tokens", "1"],
                 terminal: pipe.fileHandleForReading
             )

@@ -53,16 +53,12 @@ final class PseudoTerminal {
 /// A user who types into a terminal, and looks at what a program prints.
 final class TypingUser {
     private let terminal: PseudoTerminal
-    private let process: Process
-    private let output: URL
-    private let errors: URL
+    private let program: RunningProgram
     private var seenCount = 0
 
-    init(terminal: PseudoTerminal, process: Process, output: URL, errors: URL) {
+    init(terminal: PseudoTerminal, program: RunningProgram) {
         self.terminal = terminal
-        self.process = process
-        self.output = output
-        self.errors = errors
+        self.program = program
     }
 
     func type(_ text: String) { terminal.type(text) }
@@ -70,25 +66,18 @@ final class TypingUser {
     /// Ctrl-D.
     func end() { type("\u{4}") }
 
-    func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
+    func send(_ signal: Int32) { program.send(signal) }
 
     /// Waits until a reply has begun: until there is more output than when the one before had
     /// ended.
-    func waitForReply() throws {
-        try wait { try Data(contentsOf: output).count > seenCount }
+    func waitForReply() {
+        program.wait { program.output.utf8.count > seenCount }
     }
 
     /// Waits until this many replies have ended, each of which `--verbose` sums up once it is
     /// printed.
-    func waitForEnd(ofReplies count: Int) throws {
-        try wait {
-            let text = String(decoding: try Data(contentsOf: errors), as: UTF8.self)
-            return text.matches(of: /generated in .*\n/).count >= count
-        }
-        seenCount = try Data(contentsOf: output).count
-    }
-
-    private func wait(for isReached: () throws -> Bool) throws {
-        while process.isRunning, try !isReached() { usleep(500) }
+    func waitForEnd(ofReplies count: Int) {
+        program.wait { program.errors.matches(of: /generated in .*\n/).count >= count }
+        seenCount = program.output.utf8.count
     }
 }

@@ -53,14 +53,14 @@ import Testing
                 "sample", "--model", directory.string, "--prompt", "Hi", "--max-tokens", "8",
                 "--temperature", "0", "--ignore-eos", "--json",
             ]
-            let before = try run(swiftletPath(), arguments).object()["tokens"] as? [Int]
+            let before = try swiftlet(arguments).object()["tokens"] as? [Int]
             let path = directory.appending("model-00002-of-00002.safetensors")
             let bytes = try MappedFile(path).contents()
             let headerEnd = 8 + Int(bytes[0]) + Int(bytes[1]) << 8
             let blanks = [UInt8](repeating: 0x20, count: 66_176 - (headerEnd - 8))
             let length = withUnsafeBytes(of: UInt64(66_176).littleEndian) { Array($0) }
             try writeBytes(length + bytes[8..<headerEnd] + blanks + bytes[headerEnd...], to: path)
-            let after = try run(swiftletPath(), arguments).object()["tokens"] as? [Int]
+            let after = try swiftlet(arguments).object()["tokens"] as? [Int]
             #expect(before?.count == 8)
             #expect(after == before)
         }
@@ -74,16 +74,10 @@ import Testing
                 Array("{\"text\":\"a\\ud83d\",\"score\":NaN}\r\n".utf8),
                 to: rows
             )
-            let outcome = try swiftlet(
-                "prepare",
-                rows.string,
-                "--tokenizer",
-                tokenizer,
-                "--output",
-                directory.appending("out").string,
-                "--name",
-                "rows"
-            )
+            let outcome = try swiftlet([
+                "prepare", rows.string, "--tokenizer", tokenizer, "--output",
+                directory.appending("out").string, "--name", "rows",
+            ])
             #expect(outcome.status == 0, "\(outcome.errors)")
             let shard = try MappedFile(directory.appending("out/rows_train.bin")).contents()
             // The end of text, "a" and U+FFFD, in two bytes each.

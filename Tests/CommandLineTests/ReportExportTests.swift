@@ -47,15 +47,9 @@ import Testing
 
             expectError(try swiftlet("report", run, "--csv", csv.string), 73, "run.csv")
             let page = directory.appending("page.html").string
-            let both = try swiftlet(
-                "report",
-                run,
-                "--csv",
-                csv.string,
-                "--output",
-                page,
-                "--overwrite"
-            )
+            let both = try swiftlet([
+                "report", run, "--csv", csv.string, "--output", page, "--overwrite",
+            ])
             #expect(both.output == "\(csv)\n\(page)\n")
         }
     }
@@ -124,11 +118,7 @@ import Testing
     func wrongUsageIsOneSentence(flags: [String], fragment: String) throws {
         try withTemporaryDirectory { directory in
             let run = try writeRun(directory)
-            expectError(
-                try CommandLineTests.run(swiftletPath(), ["report", run] + flags),
-                64,
-                fragment
-            )
+            expectError(try swiftlet(["report", run] + flags), 64, fragment)
         }
     }
 }

@@ -101,7 +101,7 @@ import Testing
             expectError(try swiftlet("report"), 64, "directories")
             expectError(try swiftlet("report", directory.string, "--output", ""), 64, "--output")
             let many = [String](repeating: directory.string, count: 9)
-            expectError(try run(swiftletPath(), ["report"] + many), 64, "at most 8")
+            expectError(try swiftlet(["report"] + many), 64, "at most 8")
         }
     }
 }

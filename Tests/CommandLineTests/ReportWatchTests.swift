@@ -15,13 +15,9 @@ import Testing
         text(path).contains("http-equiv=\"refresh\"")
     }
 
-    private func wait(for process: Process, until isReached: () -> Bool) {
-        while process.isRunning, !isReached() { usleep(5000) }
-    }
-
     /// Calls `body` with a run in progress.
     private func withRunGoingOn(
-        _ body: (_ training: Process, _ run: FilePath) throws -> Void
+        _ body: (_ training: RunningProgram, _ run: FilePath) throws -> Void
     ) throws {
         try withTemporaryDirectory { directory in
             let data = try writeShard(to: directory.appending("data.bin"))
@@ -30,12 +26,10 @@ import Testing
                 "train", "--init", "layers=1,heads=1,channels=8,context=8", "--output", run.string,
                 "--train-data", data.string, "--steps", "1000000",
             ]
-            let outcome = try CommandLineTests.run(swiftletPath(), arguments) { process, _, _ in
-                wait(for: process) {
-                    FileSystem.byteCount(of: run.appending("metrics.jsonl")) ?? 0 > 0
-                }
-                try body(process, run)
-                process.interrupt()
+            let outcome = try swiftlet(arguments) { program in
+                program.wait { hasMadeAStep(run) }
+                try body(program, run)
+                program.interrupt()
             }
             #expect(outcome.status == 130, "\(outcome.errors)")
         }
@@ -45,11 +39,11 @@ import Testing
         try withRunGoingOn { training, run in
             let page = run.appending("report.html")
             let arguments = ["report", run.string, "--watch"]
-            let outcome = try CommandLineTests.run(swiftletPath(), arguments) { process, _, _ in
-                wait(for: process) { FileSystem.exists(page) }
+            let outcome = try swiftlet(arguments) { program in
+                program.wait { FileSystem.exists(page) }
                 #expect(asksAgain(page))
                 let first = text(page)
-                wait(for: process) { text(page) != first }
+                program.wait { text(page) != first }
                 #expect(asksAgain(page))
                 training.interrupt()
             }
@@ -64,9 +58,9 @@ import Testing
         try withRunGoingOn { training, run in
             let page = run.appending("report.html")
             let arguments = ["report", run.string, "--watch"]
-            let outcome = try CommandLineTests.run(swiftletPath(), arguments) { process, _, _ in
-                wait(for: process) { FileSystem.exists(page) }
-                process.interrupt()
+            let outcome = try swiftlet(arguments) { program in
+                program.wait { FileSystem.exists(page) }
+                program.interrupt()
             }
             #expect(outcome.status == 130)
             #expect(!asksAgain(page))
@@ -81,12 +75,12 @@ import Testing
             let page = directory.appending("report.html")
             let lock = try #require(try DirectoryLock(directory))
             let arguments = ["report", directory.string, "--watch"]
-            let outcome = try CommandLineTests.run(swiftletPath(), arguments) { process, _, _ in
-                wait(for: process) { FileSystem.exists(page) }
+            let outcome = try swiftlet(arguments) { program in
+                program.wait { FileSystem.exists(page) }
                 // As before the first measurement; once there is a page, the program is known to
                 // listen.
                 try FileSystem.remove(log)
-                process.interrupt()
+                program.interrupt()
             }
             withExtendedLifetime(lock) {}
             #expect(outcome.status == 130, "\(outcome.errors)")
@@ -116,7 +110,7 @@ import Testing
         try withTemporaryDirectory { directory in
             try writeBytes([], to: directory.appending("metrics.jsonl"))
             let arguments = ["report", directory.string, "--watch"] + flags
-            expectError(try run(swiftletPath(), arguments), 64, "--watch")
+            expectError(try swiftlet(arguments), 64, "--watch")
         }
     }
 }

@@ -17,38 +17,23 @@ struct RunningServer {
         }
     }
 
-    let process: Process
+    let program: RunningProgram
     let port: UInt16
-    private let errorsURL: URL
-
-    /// Its output so far.
-    var errors: String {
-        (try? Data(contentsOf: errorsURL)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-    }
 
     /// Serves while `body` runs, then stops it with SIGTERM unless it has already ended.
     static func run(
         _ arguments: [String],
         whileServing body: (RunningServer) throws -> Void = { _ in }
     ) throws -> Outcome {
-        try CommandLineTests.run(
-            swiftletPath(),
-            ["serve", "--port", "0", "--threads", "1"] + arguments
-        ) { process, _, errorsURL in
-            defer { if process.isRunning { kill(process.processIdentifier, SIGTERM) } }
-            while process.isRunning {
-                let errors = String(decoding: try Data(contentsOf: errorsURL), as: UTF8.self)
-                if let port = errors.firstMatch(of: /on http:\/\/[^ ]*:(\d+),/)?.1 {
-                    return try body(
-                        RunningServer(
-                            process: process,
-                            port: #require(UInt16(port)),
-                            errorsURL: errorsURL
-                        )
-                    )
-                }
-                usleep(2000)
+        try swiftlet(["serve", "--port", "0", "--threads", "1"] + arguments) { program in
+            defer { if program.isRunning { program.send(SIGTERM) } }
+            var port: UInt16?
+            program.wait {
+                port = program.errors.firstMatch(of: /on http:\/\/[^ ]*:(\d+),/)
+                    .flatMap { UInt16($0.1) }
+                return port != nil
             }
+            if let port { try body(RunningServer(program: program, port: port)) }
         }
     }
 

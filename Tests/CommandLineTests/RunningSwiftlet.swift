@@ -37,9 +37,25 @@ func swiftletPath() throws -> String {
     )
 }
 
-/// Runs `swiftlet` to its end.
+/// Runs `swiftlet` to its end, as ``run(_:_:input:terminal:whileRunning:)`` runs any program.
+func swiftlet(
+    _ arguments: [String],
+    input: String = "",
+    terminal: FileHandle? = nil,
+    whileRunning: (RunningProgram) throws -> Void = { _ in }
+) throws -> Outcome {
+    try run(
+        swiftletPath(),
+        arguments,
+        input: input,
+        terminal: terminal,
+        whileRunning: whileRunning
+    )
+}
+
+/// Runs `swiftlet` with a few arguments to its end.
 func swiftlet(_ arguments: String..., input: String = "") throws -> Outcome {
-    try run(swiftletPath(), arguments, input: input)
+    try swiftlet(arguments, input: input)
 }
 
 /// Runs a line of shell script, in which `$SWIFTLET` is the program.
@@ -53,8 +69,7 @@ func shell(_ script: String) throws -> Outcome {
 ///   - arguments: What it is given.
 ///   - input: What it reads from standard input.
 ///   - terminal: What it reads from instead.
-///   - whileRunning: Called once it runs, with the files that receive what it prints and its
-///     errors.
+///   - whileRunning: Called once it runs.
 /// - Returns: What the run left behind.
 /// - Throws: When the program cannot be started.
 func run(
@@ -62,7 +77,7 @@ func run(
     _ arguments: [String],
     input: String = "",
     terminal: FileHandle? = nil,
-    whileRunning: (Process, _ output: URL, _ errors: URL) throws -> Void = { _, _, _ in }
+    whileRunning: (RunningProgram) throws -> Void = { _ in }
 ) throws -> Outcome {
     try withTemporaryDirectory { directory in
         // Files rather than pipes, which a program could fill while nobody reads.
@@ -81,7 +96,7 @@ func run(
         process.standardOutput = output.handle
         process.standardError = errors.handle
         try process.run()
-        try whileRunning(process, output.url, errors.url)
+        try whileRunning(RunningProgram(process, output: output.url, errors: errors.url))
         process.waitUntilExit()
         return Outcome(
             status: process.terminationStatus,

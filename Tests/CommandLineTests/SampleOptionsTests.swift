@@ -13,8 +13,7 @@ private func sample(
     _ tokenizer: String,
     _ options: [String]
 ) throws -> [[String: Any]] {
-    try run(
-        swiftletPath(),
+    try swiftlet(
         ["sample", "--model", model, "--tokenizer", tokenizer, "--json", "--ignore-eos"] + options
     ).objects()
 }
@@ -88,15 +87,9 @@ extension [String: Any] {
 
     @Test func logProbabilitiesAreForJSON() throws {
         try withModel { model, tokenizer in
-            let outcome = try swiftlet(
-                "sample",
-                "--model",
-                model,
-                "--tokenizer",
-                tokenizer,
-                "--logprobs",
-                "3"
-            )
+            let outcome = try swiftlet([
+                "sample", "--model", model, "--tokenizer", tokenizer, "--logprobs", "3",
+            ])
             #expect(outcome.status == 64)
             #expect(outcome.errors.contains("--logprobs is for --json"))
         }
@@ -150,13 +143,13 @@ extension [String: Any] {
             let prompt = String(repeating: "x", count: 24) + String(repeating: "y", count: 16)
             let arguments = ["sample", "--model", model, "--tokenizer", tokenizer]
             expectError(
-                try run(swiftletPath(), arguments + ["--prompt", prompt]),
+                try swiftlet(arguments + ["--prompt", prompt]),
                 64,
                 "the prompt has 40 tokens, but the model's context is 32"
             )
             let options = ["--temperature", "0", "--max-tokens", "20", "--ignore-eos"]
             let slide = ["--context-overflow", "slide", "--prompt"]
-            let long = try run(swiftletPath(), arguments + options + slide + [prompt, "--json"])
+            let long = try swiftlet(arguments + options + slide + [prompt, "--json"])
             #expect(long.errors.contains("40 tokens is longer than the context"))
             let object = try long.object()
             #expect(object["prompt_tokens"] as? Int == 16)
@@ -165,7 +158,7 @@ extension [String: Any] {
             let short = try sample(model, tokenizer, options + slide + [kept])[0]
             #expect(object.tokens == short.tokens)
             // All of it is shown, whatever was read of it.
-            let shown = try run(swiftletPath(), arguments + options + slide + [prompt]).output
+            let shown = try swiftlet(arguments + options + slide + [prompt]).output
             #expect(shown.hasPrefix(prompt))
         }
     }
@@ -237,10 +230,10 @@ extension [String: Any] {
             let options = ["--seed", "3", "--max-tokens", "6", "--num-samples", "10"]
             let texts = try sample(model, tokenizer, options + ["--prompt", "So"])
                 .map { "So" + ($0.text ?? "") + "\n" }
-            let outcome = try run(
-                swiftletPath(),
-                ["sample", "--model", model, "--tokenizer", tokenizer, "--ignore-eos"] + options
-                    + ["--prompt", "So"]
+            let outcome = try swiftlet(
+                ["sample", "--model", model, "--tokenizer", tokenizer, "--ignore-eos"] + options + [
+                    "--prompt", "So",
+                ]
             )
             #expect(outcome.output == texts.joined(separator: "---\n"))
             // Batches of eight and two: a line per text, and one per batch.
@@ -269,24 +262,19 @@ extension [String: Any] {
     func aWrongOptionIsOneSentence(options: [String], message: String) throws {
         try withModel { model, tokenizer in
             let arguments = ["sample", "--model", model, "--tokenizer", tokenizer] + options
-            expectError(try run(swiftletPath(), arguments), 64, message)
+            expectError(try swiftlet(arguments), 64, message)
         }
     }
 
     @Test func ctrlCLeavesWholeObjects() throws {
         try withModel(contextLength: 64) { model, tokenizer in
-            let outcome = try run(
-                swiftletPath(),
-                [
-                    "sample", "--model", model, "--tokenizer", tokenizer, "--ignore-eos", "--json",
-                    "--max-tokens", "60", "--num-samples", "100000",
-                ]
-            ) { process, output, _ in
+            let outcome = try swiftlet([
+                "sample", "--model", model, "--tokenizer", tokenizer, "--ignore-eos", "--json",
+                "--max-tokens", "60", "--num-samples", "100000",
+            ]) { program in
                 // Objects come when the first batch is complete: a later one is then being made.
-                while try Data(contentsOf: output).isEmpty && process.isRunning {
-                    Thread.sleep(forTimeInterval: 0.01)
-                }
-                process.interrupt()
+                program.wait { !program.output.isEmpty }
+                program.interrupt()
             }
             #expect(outcome.status == 130)
             let objects = try outcome.objects()
@@ -301,18 +289,13 @@ extension [String: Any] {
     @Test func ctrlCKeepsWhatABatchGenerated() throws {
         // Far longer than a stalled test takes to interrupt it.
         try withModel(contextLength: 1 << 14) { model, tokenizer in
-            let outcome = try run(
-                swiftletPath(),
-                [
-                    "sample", "--model", model, "--tokenizer", tokenizer, "--ignore-eos",
-                    "--max-tokens", "16384", "--num-samples", "3", "--seed", "1",
-                ]
-            ) { process, output, _ in
+            let outcome = try swiftlet([
+                "sample", "--model", model, "--tokenizer", tokenizer, "--ignore-eos",
+                "--max-tokens", "16384", "--num-samples", "3", "--seed", "1",
+            ]) { program in
                 // The first text is written as it is made: the others are then being made too.
-                while try Data(contentsOf: output).isEmpty && process.isRunning {
-                    Thread.sleep(forTimeInterval: 0.01)
-                }
-                process.interrupt()
+                program.wait { !program.output.isEmpty }
+                program.interrupt()
             }
             #expect(outcome.status == 130)
             let texts = outcome.output.components(separatedBy: "\n---\n")

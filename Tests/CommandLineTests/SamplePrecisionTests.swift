@@ -12,8 +12,7 @@ import Testing
     func everyPrecisionOfWeightsAndCacheGenerates(weights: String, cache: String) throws {
         try withModel { model, tokenizer in
             func tokens(_ options: [String]) throws -> [Int]? {
-                try run(
-                    swiftletPath(),
+                try swiftlet(
                     [
                         "sample", "--model", model, "--tokenizer", tokenizer, "--prompt", "To be",
                         "--max-tokens", "20", "--ignore-eos", "--seed", "3", "--json",
@@ -34,19 +33,10 @@ import Testing
             let model = try writeModel(to: directory.appending("model.bin"))
             let tokenizer = try writeTokenizer(to: directory.appending("bytes.bin"))
             let prompt = try writeBytes([0xff, 0x00, 0xc3, 0x28], to: directory.appending("bytes"))
-            let object = try swiftlet(
-                "sample",
-                "--model",
-                model.string,
-                "--tokenizer",
-                tokenizer.string,
-                "--prompt-file",
-                prompt.string,
-                "--max-tokens",
-                "3",
-                "--ignore-eos",
-                "--json"
-            )
+            let object = try swiftlet([
+                "sample", "--model", model.string, "--tokenizer", tokenizer.string, "--prompt-file",
+                prompt.string, "--max-tokens", "3", "--ignore-eos", "--json",
+            ])
             .object()
             #expect(object["prompt_tokens"] as? Int == 4)
             #expect(object["generated_tokens"] as? Int == 3)

@@ -7,18 +7,10 @@ import Testing
 @Suite(.serialized) struct SampleTests {
     @Test func textGoesToStdoutAndSpeedToStderr() throws {
         try withModel { model, tokenizer in
-            let outcome = try swiftlet(
-                "sample",
-                "--model",
-                model,
-                "--tokenizer",
-                tokenizer,
-                "--max-tokens",
-                "12",
-                "--seed",
-                "4",
-                "--ignore-eos"
-            )
+            let outcome = try swiftlet([
+                "sample", "--model", model, "--tokenizer", tokenizer, "--max-tokens", "12",
+                "--seed", "4", "--ignore-eos",
+            ])
             #expect(outcome.status == 0)
             #expect(outcome.output.count > 1)
             #expect(outcome.output.last == "\n")
@@ -35,7 +27,7 @@ import Testing
                 "sample", "--model", model, "--tokenizer", tokenizer, "--max-tokens", "20",
                 "--seed", "4", "--ignore-eos",
             ]
-            let object = try run(swiftletPath(), arguments + ["--json"]).object()
+            let object = try swiftlet(arguments + ["--json"]).object()
             #expect(
                 Set(object.keys) == [
                     "prompt_index", "text", "tokens", "prompt_tokens", "generated_tokens",
@@ -52,27 +44,17 @@ import Testing
             let text = try #require(object["text"] as? String)
             #expect(text == (try byteVocabulary.decode(tokens.map { Int32($0) })))
             // What is streamed is the same text.
-            #expect(try run(swiftletPath(), arguments).output == text + "\n")
+            #expect(try swiftlet(arguments).output == text + "\n")
         }
     }
 
     @Test func everyTextHasASeedOfItsOwn() throws {
         try withModel { model, tokenizer in
             func texts(_ count: Int, seed: Int) throws -> [[String: Any]] {
-                try swiftlet(
-                    "sample",
-                    "--model",
-                    model,
-                    "--tokenizer",
-                    tokenizer,
-                    "--max-tokens",
-                    "8",
-                    "--json",
-                    "--num-samples",
-                    "\(count)",
-                    "--seed",
-                    "\(seed)"
-                ).objects()
+                try swiftlet([
+                    "sample", "--model", model, "--tokenizer", tokenizer, "--max-tokens", "8",
+                    "--json", "--num-samples", "\(count)", "--seed", "\(seed)",
+                ]).objects()
             }
             let three = try texts(3, seed: 10).map { $0["tokens"] as? [Int] }
             #expect(three.count == 3)
@@ -84,19 +66,10 @@ import Testing
     @Test func temperatureZeroNeedsNoSeed() throws {
         try withModel { model, tokenizer in
             let tokens = try (0..<2).map { _ in
-                try swiftlet(
-                    "sample",
-                    "--model",
-                    model,
-                    "--tokenizer",
-                    tokenizer,
-                    "--temperature",
-                    "0",
-                    "--max-tokens",
-                    "10",
-                    "--ignore-eos",
-                    "--json"
-                ).object()["tokens"] as? [Int]
+                try swiftlet([
+                    "sample", "--model", model, "--tokenizer", tokenizer, "--temperature", "0",
+                    "--max-tokens", "10", "--ignore-eos", "--json",
+                ]).object()["tokens"] as? [Int]
             }
             #expect(tokens[0]?.count == 10)
             #expect(tokens[0] == tokens[1])
@@ -105,19 +78,10 @@ import Testing
 
     @Test func aFullContextEndsTheText() throws {
         try withModel { model, tokenizer in
-            let object = try swiftlet(
-                "sample",
-                "--model",
-                model,
-                "--tokenizer",
-                tokenizer,
-                "--max-tokens",
-                "1000",
-                "--ignore-eos",
-                "--json",
-                "--seed",
-                "1"
-            ).object()
+            let object = try swiftlet([
+                "sample", "--model", model, "--tokenizer", tokenizer, "--max-tokens", "1000",
+                "--ignore-eos", "--json", "--seed", "1",
+            ]).object()
             #expect(object["stop_reason"] as? String == "context")
             // Contexts of 1 ... 32 tokens, each giving one more.
             #expect(object["generated_tokens"] as? Int == 32)
@@ -135,16 +99,10 @@ import Testing
                 }
             }
             let tokenizer = try writeTokenizer(to: directory.appending("bytes.bin"))
-            let object = try swiftlet(
-                "sample",
-                "--model",
-                model.string,
-                "--tokenizer",
-                tokenizer.string,
-                "--json",
-                "--temperature",
-                "0"
-            ).object()
+            let object = try swiftlet([
+                "sample", "--model", model.string, "--tokenizer", tokenizer.string, "--json",
+                "--temperature", "0",
+            ]).object()
             #expect(object["stop_reason"] as? String == "end_of_text")
             #expect(object["text"] as? String == "")
             #expect(object["tokens"] as? [Int] == [])
@@ -160,9 +118,9 @@ import Testing
                     "--max-tokens", "6", "--json",
                 ]
                 let outcomes = [
-                    try run(swiftletPath(), common + ["--prompt", "Hi é"]),
-                    try run(swiftletPath(), common + ["--prompt-file", file.string]),
-                    try run(swiftletPath(), common + ["--prompt", "-"], input: "Hi é\n"),
+                    try swiftlet(common + ["--prompt", "Hi é"]),
+                    try swiftlet(common + ["--prompt-file", file.string]),
+                    try swiftlet(common + ["--prompt", "-"], input: "Hi é\n"),
                     try shell(
                         "cat '\(file)' | \"$SWIFTLET\" \(common.joined(separator: " ")) "
                             + "--prompt-file /dev/stdin"
@@ -174,7 +132,7 @@ import Testing
                     #expect(object["prompt_tokens"] as? Int == 5)
                     #expect(object["tokens"] as? [Int] == tokens)
                 }
-                let two = try run(swiftletPath(), common + ["--prompt", "Hi é", "--prompt", "B"])
+                let two = try swiftlet(common + ["--prompt", "Hi é", "--prompt", "B"])
                 #expect(try two.objects().map { $0["prompt_tokens"] as? Int } == [5, 1])
             }
         }
@@ -186,8 +144,8 @@ import Testing
                 "sample", "--model", model, "--tokenizer", tokenizer, "--temperature", "0",
                 "--max-tokens", "6", "--prompt", "Hi é",
             ]
-            let text = try run(swiftletPath(), common)
-            let object = try run(swiftletPath(), common + ["--json"]).object()
+            let text = try swiftlet(common)
+            let object = try swiftlet(common + ["--json"]).object()
             let generated = try #require(object["text"] as? String)
             #expect(text.output == "Hi é" + generated + "\n")
         }
@@ -195,15 +153,10 @@ import Testing
 
     @Test func aPromptLongerThanTheContextIsAnError() throws {
         try withModel { model, tokenizer in
-            let outcome = try swiftlet(
-                "sample",
-                "--model",
-                model,
-                "--tokenizer",
-                tokenizer,
-                "--prompt",
-                String(repeating: "x", count: 33)
-            )
+            let outcome = try swiftlet([
+                "sample", "--model", model, "--tokenizer", tokenizer, "--prompt",
+                String(repeating: "x", count: 33),
+            ])
             expectError(outcome, 64, "33 tokens")
         }
     }
@@ -220,8 +173,7 @@ import Testing
             }
             try writeTokenizer(to: directory.appending("tokenizer.bin"))
             func tokens(_ arguments: String...) throws -> [Int]? {
-                try run(
-                    swiftletPath(),
+                try swiftlet(
                     ["sample", "--temperature", "0", "--json", "--ignore-eos"] + arguments
                 ).object()["tokens"] as? [Int]
             }
@@ -275,13 +227,9 @@ import Testing
             }
             try writeTokenizer(to: directory.appending("tokenizer.bin"))
             for temperature in ["0", "1"] {
-                let outcome = try swiftlet(
-                    "sample",
-                    "--model",
-                    model.string,
-                    "--temperature",
-                    temperature
-                )
+                let outcome = try swiftlet([
+                    "sample", "--model", model.string, "--temperature", temperature,
+                ])
                 expectError(outcome, 65, "nan")
             }
         }
@@ -296,24 +244,19 @@ import Testing
     func aWrongOptionIsOneSentence(options: [String]) throws {
         try withModel { model, tokenizer in
             let arguments = ["sample", "--model", model, "--tokenizer", tokenizer] + options
-            expectError(try run(swiftletPath(), arguments), 64)
+            expectError(try swiftlet(arguments), 64)
         }
     }
 
     @Test func ctrlCEndsTheTextInOrder() throws {
         try withModel(contextLength: 4096) { model, tokenizer in
-            let outcome = try run(
-                swiftletPath(),
-                [
-                    "sample", "--model", model, "--tokenizer", tokenizer, "--ignore-eos",
-                    "--max-tokens", "4096", "--num-samples", "1000",
-                ]
-            ) { process, output, _ in
+            let outcome = try swiftlet([
+                "sample", "--model", model, "--tokenizer", tokenizer, "--ignore-eos",
+                "--max-tokens", "4096", "--num-samples", "1000",
+            ]) { program in
                 // There is text, so the program is catching the signal by now.
-                while try Data(contentsOf: output).isEmpty && process.isRunning {
-                    Thread.sleep(forTimeInterval: 0.01)
-                }
-                process.interrupt()
+                program.wait { !program.output.isEmpty }
+                program.interrupt()
             }
             #expect(outcome.status == 130)
             // As a byte: after a carriage return the two would be one character.

@@ -39,7 +39,7 @@ private typealias TwoPaths = (_ model: String, _ tokenizer: String) throws -> Vo
                 ]
                 for (arguments, status, fragment) in wrong {
                     let all = ["serve", "--port", "0", "--model", model, "--tokenizer", tokenizer]
-                    expectError(try run(swiftletPath(), all + arguments), status, fragment)
+                    expectError(try swiftlet(all + arguments), status, fragment)
                 }
             }
         }

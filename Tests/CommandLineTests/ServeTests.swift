@@ -17,20 +17,10 @@ import Testing
     @Test(arguments: [SIGTERM, SIGINT, SIGHUP])
     func aModelIsServedUntilASignal(signal: CInt) throws {
         try withModel { model, tokenizer in
-            let sample = try swiftlet(
-                "sample",
-                "--model",
-                model,
-                "--tokenizer",
-                tokenizer,
-                "--prompt",
-                "ab",
-                "--temperature",
-                "0",
-                "--max-tokens",
-                "9",
-                "--json"
-            )
+            let sample = try swiftlet([
+                "sample", "--model", model, "--tokenizer", tokenizer, "--prompt", "ab",
+                "--temperature", "0", "--max-tokens", "9", "--json",
+            ])
             let expected = try #require(sample.object()["text"] as? String)
             let outcome = try RunningServer.run(["--model", model, "--tokenizer", tokenizer]) {
                 server in
@@ -42,8 +32,8 @@ import Testing
                 #expect(answer.status == 200)
                 let choices = try answer.object()["choices"] as? [[String: Any]]
                 #expect(choices?.first?["text"] as? String == expected)
-                kill(server.process.processIdentifier, signal)
-                server.process.waitUntilExit()
+                server.program.send(signal)
+                server.program.process.waitUntilExit()
             }
             #expect(outcome.status == 0)
             #expect(outcome.output == "")
@@ -67,9 +57,9 @@ import Testing
                 defer { close(connection) }
                 var byte: UInt8 = 0
                 #expect(recv(connection, &byte, 1, 0) == 1)
-                kill(server.process.processIdentifier, SIGTERM)
+                server.program.send(SIGTERM)
                 text = server.rest(of: connection)
-                server.process.waitUntilExit()
+                server.program.process.waitUntilExit()
             }
             #expect(outcome.status == 0)
             #expect(outcome.errors.contains("stopping: 1 text may take"))
@@ -87,15 +77,13 @@ import Testing
                 var byte: UInt8 = 0
                 // The header comes before the text begins.
                 #expect(recv(connection, &byte, 1, 0) == 1)
-                kill(server.process.processIdentifier, SIGINT)
-                while server.process.isRunning, !server.errors.contains("stopping: 2 texts") {
-                    usleep(2000)
-                }
+                server.program.interrupt()
+                server.program.wait { server.program.errors.contains("stopping: 2 texts") }
                 // Requests that come at the same time are one.
                 usleep(150_000)
-                kill(server.process.processIdentifier, SIGINT)
-                server.process.waitUntilExit()
-                #expect(server.process.terminationReason == .uncaughtSignal)
+                server.program.interrupt()
+                server.program.process.waitUntilExit()
+                #expect(server.program.process.terminationReason == .uncaughtSignal)
             }
             #expect(outcome.status == SIGINT)
         }
@@ -150,7 +138,7 @@ import Testing
         try withModel { model, tokenizer in
             func outcome(_ arguments: String...) throws -> Outcome {
                 let all = ["serve", "--model", model, "--tokenizer", tokenizer] + arguments
-                return try run(swiftletPath(), all)
+                return try swiftlet(all)
             }
             expectError(try outcome("--port", "\(used.port)"), 73, "is in use")
             expectError(try outcome("--port", "0", "--host", "192.0.2.1"), 64, "not an address of")

@@ -27,12 +27,12 @@ private func withGrammar(
             let arguments = [
                 "stories", "--bytes", "13", "--grammar", grammar, "--output", path.string,
             ]
-            let file = try run(swiftletPath(), arguments)
+            let file = try swiftlet(arguments)
             #expect(file.status == 0)
             #expect(file.output == "\(path): 39 bytes\n")
             try #expect(MappedFile(path).contents() == Array(expected.utf8))
-            expectError(try run(swiftletPath(), arguments), 73, path.string)
-            try #expect(run(swiftletPath(), arguments + ["--overwrite"]).status == 0)
+            expectError(try swiftlet(arguments), 73, path.string)
+            try #expect(swiftlet(arguments + ["--overwrite"]).status == 0)
         }
     }
 
@@ -59,15 +59,9 @@ private func withGrammar(
             #expect(outcome.status == 0, "\(outcome.errors)")
             let stories = FilePath(#filePath).removingLastComponent().removingLastComponent()
                 .removingLastComponent().appending("data/stories").string
-            let read = try swiftlet(
-                "stories",
-                "--bytes",
-                "2000",
-                "--seed",
-                "3",
-                "--grammar",
-                stories
-            )
+            let read = try swiftlet([
+                "stories", "--bytes", "2000", "--seed", "3", "--grammar", stories,
+            ])
             #expect(outcome.output == read.output)
             #expect(outcome.output.utf8.count >= 2000)
         }
@@ -79,7 +73,7 @@ private func withGrammar(
             let path = directory.appending("s.txt").string
             for output in [[], ["--output", path]] {
                 let arguments = ["stories", "--bytes", "10", "--grammar", grammar] + output
-                expectError(try run(swiftletPath(), arguments), 65, "a.txt:1: ")
+                expectError(try swiftlet(arguments), 65, "a.txt:1: ")
             }
             #expect(!FileSystem.exists(FilePath(path)))
         }
@@ -98,10 +92,7 @@ private func withGrammar(
     @Test func mistakesAreOneSentence() throws {
         try withGrammar("[plot P]\n\n{nobody}\n") { directory, grammar in
             func tell(_ bytes: String, _ grammar: String, _ more: String...) throws -> Outcome {
-                try run(
-                    swiftletPath(),
-                    ["stories", "--bytes", bytes, "--grammar", grammar] + more
-                )
+                try swiftlet(["stories", "--bytes", bytes, "--grammar", grammar] + more)
             }
             expectError(try tell("10", grammar), 65, "\(grammar)/a.txt:3: ")
             expectError(try tell("0", grammar), 64, "--bytes")

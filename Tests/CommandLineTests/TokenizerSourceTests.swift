@@ -24,19 +24,11 @@ import TokenData
                 #expect(outcome.status == 0, "\(outcome.errors)")
             }
             let run = directory.appending("run")
-            let trained = try swiftlet(
-                "train",
-                "--init",
-                model.string,
-                "--train-data",
-                writeShard(to: directory.appending("data.bin")).string,
-                "--output",
-                run.string,
-                "--steps",
-                "1",
-                "--tokenizer",
-                gguf.string
-            )
+            let trained = try swiftlet([
+                "train", "--init", model.string, "--train-data",
+                writeShard(to: directory.appending("data.bin")).string, "--output", run.string,
+                "--steps", "1", "--tokenizer", gguf.string,
+            ])
             #expect(trained.status == 0, "\(trained.errors)")
             let places = [
                 tokenizer, model, first, gguf, face, face.appending("tokenizer.json"),
@@ -49,10 +41,7 @@ import TokenData
     @Test func theIDsAreTheSameFromEverywhere() throws {
         try withPlaces { _, places in
             func tokenizer(_ place: String, _ arguments: String...) throws -> String {
-                let outcome = try run(
-                    swiftletPath(),
-                    ["tokenizer"] + arguments + ["--tokenizer", place]
-                )
+                let outcome = try swiftlet(["tokenizer"] + arguments + ["--tokenizer", place])
                 #expect(outcome.status == 0, "\(place): \(outcome.errors)")
                 return outcome.output
             }
@@ -90,18 +79,14 @@ import TokenData
             for (index, place) in [tokenizer, model, gguf].enumerated() {
                 let output = FilePath(model).directory.appending("\(index)")
                 let prepare = ["prepare", "-", "--name", "x", "--tokenizer", place, "--output"]
-                let prepared = try run(
-                    swiftletPath(),
-                    prepare + [output.string],
-                    input: "Hi"
-                )
+                let prepared = try swiftlet(prepare + [output.string], input: "Hi")
                 #expect(prepared.status == 0, "\(prepared.errors)")
                 let shard = try TokenShard(output.appending("x_train.bin"))
                 try #expect(shard.tokens(in: 0..<6) == [1, 229, 153, 132, 75, 108])
                 let encode = ["tokenizer", "encode", "--text", "Hi", "--tokenizer", place]
-                try #expect(run(swiftletPath(), encode).output == "229 153 132 75 108\n")
+                try #expect(swiftlet(encode).output == "229 153 132 75 108\n")
                 let decode = ["tokenizer", "decode", "35", "75", "--tokenizer", place]
-                try #expect(run(swiftletPath(), decode).output == " H")
+                try #expect(swiftlet(decode).output == " H")
             }
             let info = try swiftlet("tokenizer", "info", gguf, "--json").object()
             #expect(info["format"] as? String == "gguf")
@@ -119,45 +104,23 @@ import TokenData
             var losses: Set<Double> = []
             for (index, place) in places.enumerated() {
                 let output = directory.appending("\(index)")
-                let prepared = try swiftlet(
-                    "prepare",
-                    text,
-                    "--tokenizer",
-                    place,
-                    "--output",
-                    output.string,
-                    "--name",
-                    "x"
-                )
+                let prepared = try swiftlet([
+                    "prepare", text, "--tokenizer", place, "--output", output.string, "--name", "x",
+                ])
                 #expect(prepared.status == 0, "\(place): \(prepared.errors)")
                 let shard = try TokenShard(output.appending("x_train.bin"))
                 try #expect(shard.tokens(in: 0..<4) == [256, 97, 32, 98])
                 // It is found again where the manifest says.
-                let trained = try swiftlet(
-                    "train",
-                    "--init",
-                    "layers=1,heads=1,channels=8,context=8",
-                    "--train-data",
-                    output.appending("x_train.bin").string,
-                    "--output",
-                    output.appending("run").string,
-                    "--steps",
-                    "1",
-                    "--sample-every",
-                    "1"
-                )
+                let trained = try swiftlet([
+                    "train", "--init", "layers=1,heads=1,channels=8,context=8", "--train-data",
+                    output.appending("x_train.bin").string, "--output",
+                    output.appending("run").string, "--steps", "1", "--sample-every", "1",
+                ])
                 #expect(trained.status == 0, "\(place): \(trained.errors)")
                 #expect(trained.errors.contains("which the data was made with"))
-                let measured = try swiftlet(
-                    "evaluate",
-                    "--model",
-                    model,
-                    "--text",
-                    text,
-                    "--tokenizer",
-                    place,
-                    "--json"
-                )
+                let measured = try swiftlet([
+                    "evaluate", "--model", model, "--text", text, "--tokenizer", place, "--json",
+                ])
                 try losses.insert(#require(measured.object()["loss"] as? Double))
             }
             #expect(losses.count == 1)
@@ -177,7 +140,7 @@ import TokenData
                     ["tokenizer", "encode", "--text", "a", "--tokenizer", place],
                     ["prepare", "-", "--name", "x", "--tokenizer", place],
                 ] {
-                    expectError(try run(swiftletPath(), arguments), status, words)
+                    expectError(try swiftlet(arguments), status, words)
                 }
             }
         }

@@ -13,17 +13,10 @@ private func withTrained(
         let text = String(repeating: "the cat and the dog and the other end\n", count: 20)
         let path = try writeBytes(Array(text.utf8), to: directory.appending("text.txt")).string
         let tokenizer = directory.appending("tokenizer.bin").string
-        let outcome = try swiftlet(
-            "tokenizer",
-            "train",
-            path,
-            "--vocabulary-size",
-            "270",
-            "--output",
-            tokenizer,
-            "--huggingface",
-            directory.appending("hf").string
-        )
+        let outcome = try swiftlet([
+            "tokenizer", "train", path, "--vocabulary-size", "270", "--output", tokenizer,
+            "--huggingface", directory.appending("hf").string,
+        ])
         #expect(outcome.status == 0)
         #expect(outcome.output.contains("\(tokenizer)"))
         #expect(outcome.output.contains("270 tokens"))
@@ -64,15 +57,10 @@ private func withTrained(
             func train(_ split: String) throws -> [UInt8] {
                 let output = directory.appending("\(split).bin")
                 let outcome = try swiftlet(
-                    "tokenizer",
-                    "train",
-                    "-",
-                    "--split",
-                    split,
-                    "--vocabulary-size",
-                    "260",
-                    "--output",
-                    output.string,
+                    [
+                        "tokenizer", "train", "-", "--split", split, "--vocabulary-size", "260",
+                        "--output", output.string,
+                    ],
                     input: String(repeating: "end<|endoftext|>", count: 9) + "thethe"
                 )
                 #expect(outcome.status == 0, "\(outcome.errors)")
@@ -85,15 +73,9 @@ private func withTrained(
     @Test func mistakesAreOneSentence() throws {
         try withTrained { directory, text, tokenizer in
             func train(_ input: String, _ size: String, _ output: String) throws -> Outcome {
-                try swiftlet(
-                    "tokenizer",
-                    "train",
-                    input,
-                    "--vocabulary-size",
-                    size,
-                    "--output",
-                    output
-                )
+                try swiftlet([
+                    "tokenizer", "train", input, "--vocabulary-size", size, "--output", output,
+                ])
             }
             let new = directory.appending("new.bin").string
             expectError(try train(text, "256", new), 64, "256")
@@ -131,12 +113,9 @@ private func withTrained(
     @Test func everyTextIsALine() throws {
         try withTemporaryDirectory { directory in
             let tokenizer = try writeTokenizer(to: directory.appending("bytes.bin")).string
+            let command = ["tokenizer", "encode", "--tokenizer", tokenizer]
             func encode(_ arguments: String..., input: String = "") throws -> Outcome {
-                try run(
-                    swiftletPath(),
-                    ["tokenizer", "encode", "--tokenizer", tokenizer] + arguments,
-                    input: input
-                )
+                try swiftlet(command + arguments, input: input)
             }
             try #expect(
                 encode("--text", "ab", "--text", "", "--text", "c").output == "97 98\n\n99\n"
@@ -167,7 +146,7 @@ private func withTrained(
             let file = try description.writeJSON(in: folder)[0].string
             for path in [folder.string, file] {
                 func tokenizer(_ arguments: String...) throws -> Outcome {
-                    try run(swiftletPath(), ["tokenizer"] + arguments + ["--tokenizer", path])
+                    try swiftlet(["tokenizer"] + arguments + ["--tokenizer", path])
                 }
                 let text = "a<|endoftext|>b"
                 let special = try tokenizer("encode", "--special", "--text", text)
@@ -179,13 +158,10 @@ private func withTrained(
                 #expect(info["added_tokens"] as? Int == 1)
             }
             try writeBytes(Array("one text".utf8), to: directory.appending("text.txt"))
-            let outcome = try run(
-                swiftletPath(),
-                [
-                    "prepare", directory.appending("text.txt").string, "--tokenizer", folder.string,
-                    "--output", directory.string, "--name", "x", "--validation-tokens", "0",
-                ]
-            )
+            let outcome = try swiftlet([
+                "prepare", directory.appending("text.txt").string, "--tokenizer", folder.string,
+                "--output", directory.string, "--name", "x", "--validation-tokens", "0",
+            ])
             #expect(outcome.status == 0, "\(outcome.errors)")
             let shard = try TokenShard(directory.appending("x_train.bin"))
             try #expect(shard.tokens(in: 0..<shard.count) == [256] + bytes.encode("one text"))
@@ -195,12 +171,9 @@ private func withTrained(
     @Test func idsInAnyUsualFormAreDecoded() throws {
         try withTemporaryDirectory { directory in
             let tokenizer = try writeTokenizer(to: directory.appending("bytes.bin")).string
+            let command = ["tokenizer", "decode", "--tokenizer", tokenizer]
             func decode(_ arguments: String..., input: String = "") throws -> Outcome {
-                try run(
-                    swiftletPath(),
-                    ["tokenizer", "decode", "--tokenizer", tokenizer] + arguments,
-                    input: input
-                )
+                try swiftlet(command + arguments, input: input)
             }
             try #expect(decode("72", "105").output == "Hi")
             try #expect(decode("[72,105]").output == "Hi")
@@ -242,7 +215,7 @@ private func withTrained(
                 ["decode", "1", "--tokenizer", path],
                 ["info", path],
             ] {
-                let outcome = try run(swiftletPath(), ["tokenizer"] + arguments)
+                let outcome = try swiftlet(["tokenizer"] + arguments)
                 expectError(outcome, file.status, path)
             }
         }
@@ -251,14 +224,9 @@ private func withTrained(
     @Test(.enabled(if: TestData.isAvailable, Comment(rawValue: TestData.skipReason)))
     func gpt2IdsAreThoseOfOpenAI() throws {
         let tokenizer = try TestData.path("gpt2/vocab.bpe").string
-        let outcome = try swiftlet(
-            "tokenizer",
-            "encode",
-            "--tokenizer",
-            tokenizer,
-            "--text",
-            "Hello world"
-        )
+        let outcome = try swiftlet([
+            "tokenizer", "encode", "--tokenizer", tokenizer, "--text", "Hello world",
+        ])
         #expect(outcome.output == "15496 995\n")
     }
 }

@@ -28,7 +28,7 @@ import Testing
                 directory.appending(name).string, "--sequence-length", "16", "--batch-size", "2",
                 "--learning-rate", "0.01", "--schedule", "constant",
             ]
-            return try run(swiftletPath(), arguments + flags)
+            return try swiftlet(arguments + flags)
         }
 
         func adapter(_ name: String) -> FilePath {
@@ -114,13 +114,11 @@ import Testing
         try withPlace { place in
             #expect(try place.train("run", "--lora-rank", "2", "--steps", "4").status == 0)
             let adapter = place.adapter("run").string
-            let info = try run(swiftletPath(), ["info", place.directory.appending("run").string])
+            let info = try swiftlet(["info", place.directory.appending("run").string])
             #expect(info.status == 0 && info.output.contains("finished"), "\(info.errors)")
             func loss(_ arguments: String...) throws -> String {
-                let outcome = try run(
-                    swiftletPath(),
-                    ["evaluate", "--data", place.data.string, "--sequence-length", "16"]
-                        + arguments
+                let outcome = try swiftlet(
+                    ["evaluate", "--data", place.data.string, "--sequence-length", "16"] + arguments
                 )
                 #expect(outcome.status == 0, "\(outcome.errors)")
                 return outcome.output
@@ -132,7 +130,7 @@ import Testing
             let convert = [
                 "convert", place.model.string, merged, "--to", "llmc", "--adapter", adapter,
             ]
-            #expect(try run(swiftletPath(), convert).status == 0)
+            #expect(try swiftlet(convert).status == 0)
             #expect(try loss("--model", merged) == adapted)
 
             let more = try place.train("more", "--adapter", adapter, "--steps", "0")
@@ -188,7 +186,7 @@ import Testing
                 "--train-data", place.data.string, "--output",
                 place.directory.appending("size").string, "--lora-rank", "2",
             ]
-            expectError(try run(swiftletPath(), size + rest), 64, "name a model")
+            expectError(try swiftlet(size + rest), 64, "name a model")
             let text = try writeBytes(
                 [UInt8](repeating: 0x61, count: 400),
                 to: place.directory.appending("text.txt")
@@ -199,7 +197,7 @@ import Testing
                 "--text", text.string, "--tokenizer", tokenizer.string, "--output", output.string,
                 "--lora-rank", "2", "--batch-size", "1",
             ]
-            expectError(try run(swiftletPath(), size + made), 64, "name a model")
+            expectError(try swiftlet(size + made), 64, "name a model")
             #expect(!FileSystem.exists(output), "no shards are left of a run that cannot be")
             expectError(try place.train("a", "--lora-alpha", "2"), 64, "are for --lora-rank")
             expectError(
@@ -212,11 +210,7 @@ import Testing
                 64,
                 "one of 'attention', 'mlp' or 'attention,mlp'"
             )
-            expectError(
-                try place.train("c", "--lora-rank", "2", "--adapter", "d"),
-                64,
-                "not both"
-            )
+            expectError(try place.train("c", "--lora-rank", "2", "--adapter", "d"), 64, "not both")
             expectError(try place.train("d", "--adapter", place.directory.string), 66, "adapter")
             expectError(
                 try place.train("d", "--adapter", place.adapter("none").string),

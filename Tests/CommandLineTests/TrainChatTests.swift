@@ -45,13 +45,11 @@ private struct Bench {
     var tokens: [String] { ["--train-data", path("data.bin"), "--sequence-length", "8"] }
 
     func train(_ flags: [String], into name: String = "run") throws -> Outcome {
-        try run(
-            swiftletPath(),
+        try swiftlet(
             [
                 "train", "--init", "layers=1,heads=1,channels=16,context=96,vocabulary=259",
-                "--batch-size", "2",
-                "--learning-rate", "0.01", "--schedule", "constant", "--threads", "1", "--output",
-                path(name),
+                "--batch-size", "2", "--learning-rate", "0.01", "--schedule", "constant",
+                "--threads", "1", "--output", path(name),
             ] + flags
         )
     }
@@ -84,18 +82,13 @@ private struct Bench {
             let chat = [
                 "chat", "--model", bench.path("run"), "--temperature", "0", "--max-tokens", "20",
             ]
-            let outcome = try run(swiftletPath(), chat, input: "Ping\nWhy?\n")
+            let outcome = try swiftlet(chat, input: "Ping\nWhy?\n")
             #expect(outcome.output.contains("Pong"), "\(outcome.output) \(outcome.errors)")
             // Tokens of questions are as unlikely as they were.
             let text = try writeBytes(Array("User:\nPing".utf8), to: bench.directory.appending("t"))
-            let evaluated = try swiftlet(
-                "evaluate",
-                "--model",
-                bench.path("run"),
-                "--text",
-                text.string,
-                "--json"
-            ).object()
+            let evaluated = try swiftlet([
+                "evaluate", "--model", bench.path("run"), "--text", text.string, "--json",
+            ]).object()
             #expect(try #require(evaluated["loss"] as? Double) > 3)
         }
     }
@@ -133,7 +126,7 @@ private struct Bench {
             try #require(made.status == 0, "\(made.errors)")
             let start = bench.path("start")
             let arguments = ["convert", bench.path("made"), start, "--to", "safetensors"]
-            try #require(run(swiftletPath(), arguments).status == 0)
+            try #require(swiftlet(arguments).status == 0)
             // llama2.c's files cannot hold another epsilon.
             let changed = try shell(
                 "sed -i.old 's/\"rms_norm_eps\": [^,]*/\"rms_norm_eps\": 1e-06/' "
@@ -152,7 +145,7 @@ private struct Bench {
                 }
             )
             let chat = ["chat", "--model", bench.path("run"), "--max-tokens", "4"]
-            let outcome = try run(swiftletPath(), chat, input: "Ping\n")
+            let outcome = try swiftlet(chat, input: "Ping\n")
             #expect(outcome.status == 0, "\(outcome.errors)")
         }
     }
@@ -272,30 +265,19 @@ private struct Bench {
                     into: "first"
                 ).status == 0
             )
-            let again = try swiftlet(
-                "train",
-                "--config",
-                bench.path("first/run.json"),
-                "--output",
-                bench.path("again")
-            )
+            let again = try swiftlet([
+                "train", "--config", bench.path("first/run.json"), "--output", bench.path("again"),
+            ])
             #expect(again.status == 0, "\(again.errors)")
             #expect(
                 try bench.contents("first/model_00000002.bin")
                     == bench.contents("again/model_00000002.bin")
             )
             // Other data replaces the conversations, and their template goes with them.
-            let tokens = try swiftlet(
-                "train",
-                "--config",
-                bench.path("first/run.json"),
-                "--train-data",
-                bench.path("data.bin"),
-                "--order",
-                "random",
-                "--output",
-                bench.path("tokens")
-            )
+            let tokens = try swiftlet([
+                "train", "--config", bench.path("first/run.json"), "--train-data",
+                bench.path("data.bin"), "--order", "random", "--output", bench.path("tokens"),
+            ])
             #expect(tokens.status == 0, "\(tokens.errors)")
         }
     }
@@ -319,13 +301,9 @@ private struct Bench {
                 #expect(
                     try bench.contents(name + "/tokenizer.bin") == MappedFile(tokenizer).contents()
                 )
-                let sampled = try swiftlet(
-                    "sample",
-                    "--model",
-                    bench.path(name),
-                    "--max-tokens",
-                    "3"
-                )
+                let sampled = try swiftlet([
+                    "sample", "--model", bench.path(name), "--max-tokens", "3",
+                ])
                 #expect(sampled.status == 0, "\(sampled.errors)")
             }
         }

@@ -41,17 +41,6 @@ private func trainOnTerminal(
     }
 }
 
-/// The arguments of a small `train`, without its steps.
-func smallRun(in directory: FilePath) throws -> [String] {
-    let data = try writeShard(to: directory.appending("data.bin")).string
-    let tokenizer = try writeTokenizer(to: directory.appending("tokenizer.bin")).string
-    return [
-        "train", "--init", "layers=1,heads=1,channels=8,context=8", "--train-data", data,
-        "--val-data", data, "--tokenizer", tokenizer, "--sample-every", "10", "--sample-tokens",
-        "8", "--val-every", "10", "--output", directory.appending("run").string,
-    ]
-}
-
 /// What a terminal of endless width and height shows in the end, row by row.
 private func screen(_ text: String) -> [String] {
     var rows: [[Character]] = [[]]
@@ -167,7 +156,7 @@ private func screen(_ text: String) -> [String] {
 
     @Test func aPipeGetsPlainLinesOfEveryEventAndTheEnd() throws {
         try withTemporaryDirectory { directory in
-            let outcome = try run(swiftletPath(), smallRun(in: directory) + ["--steps", "20"])
+            let outcome = try swiftlet(smallRun(in: directory) + ["--steps", "20"])
             #expect(outcome.status == 0)
             let lines = outcome.errors.split(separator: "\n", omittingEmptySubsequences: false)
             for beginning in [
@@ -195,8 +184,8 @@ private func screen(_ text: String) -> [String] {
     @Test func aResumedRunSaysFromWhere() throws {
         try withTemporaryDirectory { directory in
             let arguments = try smallRun(in: directory)
-            _ = try run(swiftletPath(), arguments + ["--steps", "10"])
-            let again = try run(swiftletPath(), arguments + ["--steps", "10"])
+            _ = try swiftlet(arguments + ["--steps", "10"])
+            let again = try swiftlet(arguments + ["--steps", "10"])
             #expect(again.status == 0)
             #expect(again.errors.contains("step 10: resuming from "))
             #expect(again.errors.contains("step 10: the run is already finished\nnext: swiftlet "))

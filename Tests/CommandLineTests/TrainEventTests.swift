@@ -12,7 +12,7 @@ import Testing
     @Test func everyEventIsAnObject() throws {
         try withTemporaryDirectory { directory in
             let arguments = try smallRun(in: directory) + ["--steps", "20", "--json"]
-            let outcome = try run(swiftletPath(), arguments)
+            let outcome = try swiftlet(arguments)
             #expect(outcome.status == 0)
             let objects = try outcome.objects()
             let events = names(objects)
@@ -51,8 +51,8 @@ import Testing
     @Test func aResumedRunSaysSoInItsEvents() throws {
         try withTemporaryDirectory { directory in
             let arguments = try smallRun(in: directory) + ["--json", "--steps", "10"]
-            _ = try run(swiftletPath(), arguments)
-            let again = try run(swiftletPath(), arguments).objects()
+            _ = try swiftlet(arguments)
+            let again = try swiftlet(arguments).objects()
             #expect(names(again) == ["start", "resumed", "already_finished", "end"])
             #expect(again[0]["resumed_step"] as? Int == 10)
         }
@@ -64,7 +64,7 @@ import Testing
                 try smallRun(in: directory) + [
                     "--steps", "100", "--learning-rate", "1e38", "--grad-clip", "0", "--json",
                 ]
-            let outcome = try run(swiftletPath(), arguments)
+            let outcome = try swiftlet(arguments)
             #expect(outcome.status == 65)
             let objects = try outcome.objects()
             let skipped = try #require(objects.first { $0["event"] as? String == "skipped" })
@@ -96,13 +96,9 @@ import Testing
         try withTemporaryDirectory { directory in
             let arguments = try smallRun(in: directory) + ["--steps", "1000000"]
             func stopped(_ more: String...) throws -> Outcome {
-                try run(swiftletPath(), arguments + more) { process, _, errors in
-                    func hasStep() -> Bool {
-                        (try? String(contentsOf: errors, encoding: .utf8).contains(" | loss "))
-                            == true
-                    }
-                    while process.isRunning, !hasStep() { usleep(1000) }
-                    process.interrupt()
+                try swiftlet(arguments + more) { program in
+                    program.wait { program.errors.contains(" | loss ") }
+                    program.interrupt()
                 }
             }
             let unsaved = try stopped("--checkpoint-every", "0")
@@ -120,7 +116,7 @@ import Testing
         try withTemporaryDirectory { directory in
             let output = directory.appending("it's a run").string
             let arguments = try smallRun(in: directory) + ["--steps", "1", "--output", output]
-            let outcome = try run(swiftletPath(), arguments)
+            let outcome = try swiftlet(arguments)
             let quoted = output.replacing("'", with: "'\\''")
             #expect(outcome.errors.contains("next: swiftlet report '\(quoted)'\n"))
         }

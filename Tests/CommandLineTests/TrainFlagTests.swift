@@ -26,7 +26,7 @@ private struct Bench {
     @discardableResult
     func train(_ flags: [String], into name: String) throws -> Outcome {
         let output = directory.appending(name).string
-        return try run(swiftletPath(), base + flags + ["--output", output])
+        return try swiftlet(base + flags + ["--output", output])
     }
 
     /// The log of a run with `flags`, which must succeed.
@@ -128,15 +128,10 @@ private func withBench(_ body: (Bench) throws -> Void) throws {
             #expect(try bench.metrics("four", with: "train_loss").count == 4)
             let output = bench.directory.appending("all").string
             // Five samples of 4 x 8 tokens and one more target.
-            let outcome = try swiftlet(
-                "train",
-                "--init",
-                "layers=1,heads=1,channels=8,context=8",
-                "--train-data",
-                data.string,
-                "--output",
-                output
-            )
+            let outcome = try swiftlet([
+                "train", "--init", "layers=1,heads=1,channels=8,context=8", "--train-data",
+                data.string, "--output", output,
+            ])
             #expect(outcome.status == 0)
             #expect(try bench.metrics("all", with: "train_loss").count == 5)
         }
@@ -222,17 +217,10 @@ private func withBench(_ body: (Bench) throws -> Void) throws {
             #expect(short.hasPrefix("To be") && long.hasPrefix("To be"))
             #expect(short.utf8.count < long.utf8.count)
             // As the command generates it from the same weights.
-            let command = try swiftlet(
-                "sample",
-                "--model",
-                bench.directory.appending("long").string,
-                "--prompt",
-                "To be",
-                "--max-tokens",
-                "40",
-                "--seed",
-                "42"
-            )
+            let command = try swiftlet([
+                "sample", "--model", bench.directory.appending("long").string, "--prompt", "To be",
+                "--max-tokens", "40", "--seed", "42",
+            ])
             #expect(command.output == long + "\n")
         }
     }
@@ -339,7 +327,7 @@ private func withBench(_ body: (Bench) throws -> Void) throws {
             func repeated(_ flags: String...) throws -> String {
                 let output = bench.directory.appending("second").string
                 let arguments = ["train", "--config", config, "--output", output, "--overwrite"]
-                let outcome = try run(swiftletPath(), arguments + flags)
+                let outcome = try swiftlet(arguments + flags)
                 try #require(outcome.status == 0, "\(outcome.errors)")
                 return try bench.text("second/main.log")
             }

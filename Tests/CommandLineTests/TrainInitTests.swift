@@ -15,15 +15,10 @@ private struct Workplace {
         self.directory = directory
         let model = try writeModel(to: path("model.bin"))
         try writeTokenizer(to: path("bytes.bin"))
-        let converted = try swiftlet(
-            "convert",
-            model.string,
-            path("hf").string,
-            "--to",
-            "safetensors",
-            "--tokenizer",
-            path("bytes.bin").string
-        )
+        let converted = try swiftlet([
+            "convert", model.string, path("hf").string, "--to", "safetensors", "--tokenizer",
+            path("bytes.bin").string,
+        ])
         #expect(converted.status == 0, "\(converted.errors)")
         let text = String(repeating: "to be, or not to be: that is the question\n", count: 90)
         try writeBytes(Array(text.utf8), to: path("text.txt"))
@@ -35,8 +30,7 @@ private struct Workplace {
     func train(_ flags: String..., into run: String = "run", from model: String = "hf") throws
         -> Outcome
     {
-        try CommandLineTests.run(
-            swiftletPath(),
+        try swiftlet(
             [
                 "train", "--init", path(model).string, "--output", path(run).string,
                 "--sequence-length", "16", "--steps", "1", "--threads", "1", "--schedule",
@@ -59,16 +53,10 @@ private struct Workplace {
         var bytes = try MappedFile(path("bytes.bin")).contents()
         bytes.swapAt(1025, 1027)
         try writeBytes(bytes, to: other)
-        let prepared = try swiftlet(
-            "prepare",
-            path("text.txt").string,
-            "--tokenizer",
-            other.string,
-            "--output",
-            path("data").string,
-            "--name",
-            "other"
-        )
+        let prepared = try swiftlet([
+            "prepare", path("text.txt").string, "--tokenizer", other.string, "--output",
+            path("data").string, "--name", "other",
+        ])
         #expect(prepared.status == 0, "\(prepared.errors)")
         return path("data/other_train.bin")
     }
@@ -98,13 +86,10 @@ private struct Workplace {
         try withWorkplace { place in
             try place.makeItAChatModel()
             #expect(try place.train().status == 0)
-            let converted = try swiftlet(
-                "convert",
-                place.path("run").string,
-                place.path("back").string,
-                "--to",
-                "safetensors"
-            )
+            let converted = try swiftlet([
+                "convert", place.path("run").string, place.path("back").string, "--to",
+                "safetensors",
+            ])
             #expect(converted.status == 0, "\(converted.errors)")
             let (then, now) = (
                 try BytePairTokenizer(contentsOf: place.path("hf")).description,
@@ -157,8 +142,7 @@ private struct Workplace {
             #expect(alone.errors.contains("the run is saved without a tokenizer: '"))
             #expect(!FileSystem.exists(place.path("run/tokenizer.bin")))
             for flags in [["--train-data", data, "--sample-every", "1"], []] {
-                let outcome = try run(
-                    swiftletPath(),
+                let outcome = try swiftlet(
                     [
                         "train", "--init", place.path("hf").string, "--output",
                         place.path("new").string, "--sequence-length", "16", "--steps", "1",
@@ -173,8 +157,7 @@ private struct Workplace {
     @Test func theCheckpointOfAnotherRunIsChosen() throws {
         try withWorkplace { place in
             let flags = ["--steps", "3", "--checkpoint-every", "1", "--keep-last", "3"]
-            let first = try run(
-                swiftletPath(),
+            let first = try swiftlet(
                 [
                     "train", "--init", place.path("hf").string, "--output",
                     place.path("first").string, "--text", place.path("text.txt").string,
@@ -189,8 +172,7 @@ private struct Workplace {
             for (checkpoint, step) in [("2", 2), ("latest", 3), (nil, 3)] {
                 let name = "from-\(checkpoint ?? "default")"
                 let choice = checkpoint.map { ["--checkpoint", $0] } ?? []
-                let outcome = try run(
-                    swiftletPath(),
+                let outcome = try swiftlet(
                     [
                         "train", "--init", place.path("first").string, "--output",
                         place.path(name).string, "--text", place.path("text.txt").string,
@@ -213,8 +195,7 @@ private struct Workplace {
                 place.path("bytes.bin").string,
             ]
             for flags in [[], other] {
-                let again = try run(
-                    swiftletPath(),
+                let again = try swiftlet(
                     [
                         "train", "--config", config, "--output",
                         place.path("again\(flags.count)").string, "--steps", "0",
@@ -229,14 +210,11 @@ private struct Workplace {
         try withWorkplace { place in
             let outcome = try place.train("--checkpoint", "best")
             expectError(outcome, 64, "--checkpoint is for the directory of a run, but '")
-            let size = try run(
-                swiftletPath(),
-                [
-                    "train", "--init", "layers=1,heads=1,channels=8,context=16", "--output",
-                    place.path("run").string, "--text", place.path("text.txt").string,
-                    "--tokenizer", place.path("bytes.bin").string, "--checkpoint", "3",
-                ]
-            )
+            let size = try swiftlet([
+                "train", "--init", "layers=1,heads=1,channels=8,context=16", "--output",
+                place.path("run").string, "--text", place.path("text.txt").string, "--tokenizer",
+                place.path("bytes.bin").string, "--checkpoint", "3",
+            ])
             expectError(size, 64, "is a size; leave it out")
             #expect(try place.train("--steps", "1").status == 0)
             let missing = try place.train("--checkpoint", "7", into: "next", from: "run")

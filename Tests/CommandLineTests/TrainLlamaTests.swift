@@ -10,25 +10,11 @@ import Testing
     private func train(_ model: String, _ directory: FilePath, _ run: String) throws -> Outcome {
         let shard = directory.appending("tokens.bin")
         if !FileSystem.exists(shard) { try writeShard(to: shard, count: 2000) }
-        return try swiftlet(
-            "train",
-            "--init",
-            model,
-            "--train-data",
-            shard.string,
-            "--output",
-            directory.appending(run).string,
-            "--batch-size",
-            "2",
-            "--sequence-length",
-            "16",
-            "--steps",
-            "12",
-            "--checkpoint-every",
-            "4",
-            "--threads",
-            "1"
-        )
+        return try swiftlet([
+            "train", "--init", model, "--train-data", shard.string, "--output",
+            directory.appending(run).string, "--batch-size", "2", "--sequence-length", "16",
+            "--steps", "12", "--checkpoint-every", "4", "--threads", "1",
+        ])
     }
 
     /// A run as it was when it had made eight steps.
@@ -65,13 +51,9 @@ import Testing
             let size = "llama2:\(Self.size),vocabulary=260"
             try #require(try train(size, directory, "first").status == 0)
             let start = directory.appending("start")
-            let converted = try swiftlet(
-                "convert",
-                directory.appending("first").string,
-                start.string,
-                "--to",
-                "safetensors"
-            )
+            let converted = try swiftlet([
+                "convert", directory.appending("first").string, start.string, "--to", "safetensors",
+            ])
             try #require(converted.status == 0, "\(converted.errors)")
             let changed = try shell(
                 "sed -i.old 's/\"rms_norm_eps\": [^,]*/\"rms_norm_eps\": 1e-06/' "

@@ -42,7 +42,7 @@ import Testing
 
     @Test func theEventFileSaysWhatTheLogSays() throws {
         try withRun { arguments, run in
-            let outcome = try CommandLineTests.run(swiftletPath(), arguments + ["--steps", "4"])
+            let outcome = try swiftlet(arguments + ["--steps", "4"])
             #expect(outcome.status == 0, "\(outcome.errors)")
             let files = try eventFiles(in: run)
             #expect(files.count == 1)
@@ -56,20 +56,18 @@ import Testing
         try withRun { arguments, run in
             let flags = arguments + ["--steps", "1000000", "--checkpoint-every", "20"]
             let log = run.appending("metrics.jsonl")
-            let killed = try CommandLineTests.run(swiftletPath(), flags) { process, _, _ in
-                while process.isRunning, (try? MappedFile(log).count) ?? 0 < 12_000 { usleep(500) }
-                kill(process.processIdentifier, SIGKILL)
+            let killed = try swiftlet(flags) { program in
+                program.wait { FileSystem.byteCount(of: log) ?? 0 >= 12_000 }
+                program.send(SIGKILL)
             }
             #expect(killed.status == SIGKILL)
             // What a full disk may also leave of the last record.
             let file = try #require(eventFiles(in: run).first)
             try AppendingFile(file, keepingContents: true).append([9, 0, 0])
-            _ = try CommandLineTests.run(swiftletPath(), flags) { process, _, _ in
+            _ = try swiftlet(flags) { program in
                 let size = try MappedFile(log).count
-                while process.isRunning, (try? MappedFile(log).count) ?? 0 < size + 4000 {
-                    usleep(500)
-                }
-                process.interrupt()
+                program.wait { FileSystem.byteCount(of: log) ?? 0 >= size + 4000 }
+                program.interrupt()
             }
             let files = try eventFiles(in: run)
             #expect(files.count == 2 && files.first == file)
@@ -86,10 +84,10 @@ import Testing
     @Test func aRunThatBeganWithoutItHasItsBeginningToo() throws {
         try withRun { arguments, run in
             let plain = arguments.filter { $0 != "--tensorboard" }
-            #expect(try CommandLineTests.run(swiftletPath(), plain + ["--steps", "2"]).status == 0)
+            #expect(try swiftlet(plain + ["--steps", "2"]).status == 0)
             #expect(try eventFiles(in: run) == [])
             let more = ["--steps", "4", "--allow-changes"]
-            #expect(try CommandLineTests.run(swiftletPath(), arguments + more).status == 0)
+            #expect(try swiftlet(arguments + more).status == 0)
             let values = try EventFileContents(#require(eventFiles(in: run).first)).values
             #expect(try values == logged(run))
             #expect(values.filter { $0.tag == "train_loss" }.map(\.step) == [1, 2, 3, 4])
@@ -99,16 +97,11 @@ import Testing
     @Test func onlyARunningRunReplacesItsFile() throws {
         try withRun { arguments, run in
             let flags = arguments + ["--steps", "1000000"]
-            _ = try CommandLineTests.run(swiftletPath(), flags) { process, _, _ in
-                let log = run.appending("metrics.jsonl")
-                while process.isRunning, (try? MappedFile(log).count) ?? 0 == 0 { usleep(500) }
+            _ = try swiftlet(flags) { program in
+                program.wait { hasMadeAStep(run) }
                 let report = ["report", run.string, "--tensorboard", run.string, "--overwrite"]
-                expectError(
-                    try CommandLineTests.run(swiftletPath(), report),
-                    73,
-                    "another process is training"
-                )
-                process.interrupt()
+                expectError(try swiftlet(report), 73, "another process is training")
+                program.interrupt()
             }
             let files = try eventFiles(in: run)
             #expect(files.count == 1)

@@ -22,18 +22,10 @@ private func withRun(
     }
 }
 
-/// Runs `swiftlet` with these arguments to its end.
-private func train(
-    _ arguments: [String],
-    whileRunning: (Process, URL, URL) throws -> Void = { _, _, _ in }
-) throws -> Outcome {
-    try run(swiftletPath(), arguments, whileRunning: whileRunning)
-}
-
 @Suite(.serialized) struct TrainTests {
     @Test func aRunLeavesACheckpointAndALineForEveryStep() throws {
         try withRun { arguments, run in
-            let outcome = try train(arguments + ["--steps", "3"])
+            let outcome = try swiftlet(arguments + ["--steps", "3"])
             #expect(outcome.status == 0)
             #expect(outcome.output == "")
             #expect(
@@ -58,13 +50,10 @@ private func train(
 
     @Test func ctrlCEndsTheRunWithACheckpoint() throws {
         try withRun { arguments, run in
-            let outcome = try train(arguments + ["--steps", "1000000"]) { process, _, _ in
+            let outcome = try swiftlet(arguments + ["--steps", "1000000"]) { program in
                 // A step was made, so the program is catching the signal by now.
-                let log = run.appending("metrics.jsonl")
-                while process.isRunning, (try? MappedFile(log).count) ?? 0 == 0 {
-                    Thread.sleep(forTimeInterval: 0.01)
-                }
-                process.interrupt()
+                program.wait { hasMadeAStep(run) }
+                program.interrupt()
             }
             #expect(outcome.status == 130)
             let names = try FileSystem.names(in: run).map(\.string)
@@ -75,14 +64,11 @@ private func train(
 
     @Test func aSecondProcessIsRefusedAndTheFirstContinues() throws {
         try withRun { arguments, run in
-            let outcome = try train(arguments + ["--steps", "1000000"]) { process, _, _ in
-                let log = run.appending("metrics.jsonl")
-                while process.isRunning, (try? MappedFile(log).count) ?? 0 == 0 {
-                    Thread.sleep(forTimeInterval: 0.01)
-                }
+            let outcome = try swiftlet(arguments + ["--steps", "1000000"]) { program in
+                program.wait { hasMadeAStep(run) }
                 let flags = ["--steps", "1000000", "--overwrite"]
-                expectError(try train(arguments + flags), 73, "another process is training")
-                process.interrupt()
+                expectError(try swiftlet(arguments + flags), 73, "another process is training")
+                program.interrupt()
             }
             #expect(outcome.status == 130)
             #expect(try metrics(run).count > 0)
@@ -92,8 +78,8 @@ private func train(
     @Test func aRunWithoutACheckpointStartsOverWithARemark() throws {
         try withRun { arguments, run in
             let flags = ["--steps", "2", "--checkpoint-every", "0"]
-            #expect(try !train(arguments + flags).errors.contains("starts over"))
-            let again = try train(arguments + flags)
+            #expect(try !swiftlet(arguments + flags).errors.contains("starts over"))
+            let again = try swiftlet(arguments + flags)
             #expect(again.status == 0)
             #expect(again.errors.contains("'\(run)' has no complete checkpoint"))
             #expect(try metrics(run).count == 2)
@@ -102,11 +88,11 @@ private func train(
 
     @Test func aRefusalNamesTheFlagThatLiftsIt() throws {
         try withRun { arguments, _ in
-            #expect(try train(arguments + ["--steps", "1"]).status == 0)
+            #expect(try swiftlet(arguments + ["--steps", "1"]).status == 0)
             let steps = ["--steps", "2"]
-            expectError(try train(arguments + steps), 64, "(--allow-changes allows the changes)")
+            expectError(try swiftlet(arguments + steps), 64, "(--allow-changes allows the changes)")
             expectError(
-                try train(arguments + steps + ["--resume", "never"]),
+                try swiftlet(arguments + steps + ["--resume", "never"]),
                 73,
                 "(--resume auto resumes it, --overwrite overwrites it)"
             )
@@ -140,9 +126,11 @@ private func train(
         (["--steps", "1", "--learning-rate", "nan"], "--learning-rate"),
         (["--steps", "1", "--threads", "0"], "threads"),
     ])
-    func aWrongOptionIsOneSentenceAndLeavesNothing(options: [String], fragment: String) throws {
+    func aWrongOptionIsOneSentenceAndLeavesNothing(options: [String], fragment: String)
+        throws
+    {
         try withRun { arguments, run in
-            expectError(try train(arguments + options), 64, fragment)
+            expectError(try swiftlet(arguments + options), 64, fragment)
             #expect(!FileSystem.exists(run))
         }
     }
@@ -150,7 +138,7 @@ private func train(
     @Test func aFileInThePlaceOfTheRunIsOneSentence() throws {
         try withRun { arguments, run in
             try writeBytes([1], to: run)
-            expectError(try train(arguments + ["--steps", "1"]), 73, "not a directory")
+            expectError(try swiftlet(arguments + ["--steps", "1"]), 73, "not a directory")
         }
     }
 

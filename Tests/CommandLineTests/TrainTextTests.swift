@@ -18,7 +18,7 @@ import Testing
             tokenizer.string, "--steps", "4", "--sequence-length", "16", "--batch-size", "2",
             "--output", directory.appending("run").string,
         ]
-        return try run(swiftletPath(), arguments + flags)
+        return try swiftlet(arguments + flags)
     }
 
     @Test func aCheckpointIsFineTunedOnATextInOneCommand() throws {
@@ -125,15 +125,9 @@ import Testing
         try withTemporaryDirectory { directory in
             let path = try writeBytes(Array(Self.text.utf8), to: directory.appending("input.txt"))
             let output = directory.appending("run").string
-            let outcome = try swiftlet(
-                "train",
-                "--init",
-                "d6",
-                "--text",
-                path.string,
-                "--output",
-                output
-            )
+            let outcome = try swiftlet([
+                "train", "--init", "d6", "--text", path.string, "--output", output,
+            ])
             expectError(outcome, 64, "--tokenizer")
             #expect(!FileSystem.exists(FilePath(output)))
         }

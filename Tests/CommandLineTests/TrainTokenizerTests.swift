@@ -23,12 +23,11 @@ private struct Workplace {
 
     /// Trains into `run`, two steps of three unless `flags` say otherwise.
     func train(_ flags: String...) throws -> Outcome {
-        try run(
-            swiftletPath(),
+        try swiftlet(
             [
-                "train", "--init", "layers=1,heads=1,channels=8,context=8",
-                "--train-data", path("data.bin").string, "--output", path("run").string,
-                "--schedule", "constant", "--threads", "1",
+                "train", "--init", "layers=1,heads=1,channels=8,context=8", "--train-data",
+                path("data.bin").string, "--output", path("run").string, "--schedule", "constant",
+                "--threads", "1",
             ] + flags
         )
     }

@@ -21,18 +21,10 @@ import Testing
             let input = directory.appending("input.txt")
             try writeBytes(Array(Self.text.utf8), to: input)
             let tokenizer = try writeTokenizer(to: directory.appending("bytes.bin"))
-            let prepared = try swiftlet(
-                "prepare",
-                input.string,
-                "--tokenizer",
-                tokenizer.string,
-                "--output",
-                directory.appending("data").string,
-                "--name",
-                "small",
-                "--validation-tokens",
-                "500"
-            )
+            let prepared = try swiftlet([
+                "prepare", input.string, "--tokenizer", tokenizer.string, "--output",
+                directory.appending("data").string, "--name", "small", "--validation-tokens", "500",
+            ])
             #expect(prepared.status == 0, "\(prepared.errors)")
             try body(directory) { flags in
                 let arguments = [
@@ -41,10 +33,7 @@ import Testing
                     "--sequence-length", "8", "--output", directory.appending("run").string,
                 ]
                 let size = ["--init", "layers=1,heads=1,channels=8,context=8"]
-                return try run(
-                    swiftletPath(),
-                    arguments + (flags.contains("--init") ? [] : size) + flags
-                )
+                return try swiftlet(arguments + (flags.contains("--init") ? [] : size) + flags)
             }
         }
     }

@@ -3,13 +3,13 @@ import Testing
 @Suite(.serialized) struct UsageTests {
     @Test func helpGoesToStdout() throws {
         for arguments in [["--help"], ["help"]] {
-            let outcome = try run(swiftletPath(), arguments)
+            let outcome = try swiftlet(arguments)
             #expect(outcome.status == 0)
             #expect(outcome.output.contains("SUBCOMMANDS:"))
             #expect(outcome.errors == "")
         }
         for arguments in [["help", "bench", "train"], ["bench", "help", "train"]] {
-            let outcome = try run(swiftletPath(), arguments)
+            let outcome = try swiftlet(arguments)
             #expect(outcome.output.contains("USAGE: swiftlet bench train"))
         }
         for command in ["train", "sample", "info"] {
@@ -26,12 +26,12 @@ import Testing
         (["TRAIN"], "'train'"), (["tokenizer", "help", "encod"], "'encode'"),
     ])
     func aMistypedCommandNamesTheRightOne(arguments: [String], name: String) throws {
-        expectError(try run(swiftletPath(), arguments), 64, "did you mean \(name)?")
+        expectError(try swiftlet(arguments), 64, "did you mean \(name)?")
     }
 
     @Test func aCommandLikeNoneIsOneSentence() throws {
         for arguments in [["xyz"], ["help", "xyz"], ["sam\u{1b}[1m"]] {
-            let outcome = try run(swiftletPath(), arguments)
+            let outcome = try swiftlet(arguments)
             expectError(outcome, 64, "there is no command")
             #expect(outcome.errors.contains("see 'swiftlet --help'"))
         }

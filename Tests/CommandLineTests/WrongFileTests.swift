@@ -98,7 +98,7 @@ enum WrongFile: String, CaseIterable {
     func infoRefusesIt(file: WrongFile) throws {
         try file.withFile { path, _ in
             for options in [[], ["--json"]] {
-                let outcome = try run(swiftletPath(), ["info", path] + options)
+                let outcome = try swiftlet(["info", path] + options)
                 expectError(outcome, file.status, path)
             }
         }
@@ -108,13 +108,7 @@ enum WrongFile: String, CaseIterable {
     func sampleRefusesItAsAModel(file: WrongFile) throws {
         try file.withFile { path, directory in
             let tokenizer = try writeTokenizer(to: directory.appending("tokenizer.bin"))
-            let outcome = try swiftlet(
-                "sample",
-                "--model",
-                path,
-                "--tokenizer",
-                tokenizer.string
-            )
+            let outcome = try swiftlet(["sample", "--model", path, "--tokenizer", tokenizer.string])
             expectError(outcome, file.status, path)
         }
     }
@@ -125,7 +119,7 @@ enum WrongFile: String, CaseIterable {
             let model = try writeModel(to: directory.appending("model.bin"))
             for options in [[], ["--prompt", "x"]] {
                 let arguments = ["sample", "--model", model.string, "--tokenizer", path]
-                expectError(try run(swiftletPath(), arguments + options), file.status, path)
+                expectError(try swiftlet(arguments + options), file.status, path)
             }
         }
     }
@@ -177,7 +171,7 @@ enum WrongFile: String, CaseIterable {
 
     private func train(_ arguments: [String], in directory: FilePath) throws -> Outcome {
         let fixed = ["--output", directory.appending("run").string, "--steps", "1"]
-        return try run(swiftletPath(), ["train"] + arguments + fixed)
+        return try swiftlet(["train"] + arguments + fixed)
     }
 
     @Test func anotherKindOfFileIsNamed() throws {

@@ -65,7 +65,7 @@ import Training
     }
 
     @Test func logsOfRandomNumbersAreDrawn() throws {
-        var generator = SplitMix(state: 12)
+        var generator = SeededGenerator(seed: 12)
         for round in 0..<300 {
             // Of a few numbers, so that equal ones meet.
             let few = (0..<Int.random(in: 1...4, using: &generator)).map { _ in
@@ -78,18 +78,5 @@ import Training
             }
             try draw(log, "round \(round): \(few)")
         }
-    }
-}
-
-/// SplitMix64: random numbers that are the same in every run.
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
     }
 }

@@ -14,18 +14,16 @@ import FileIO
 /// Damaged copies of a file.
 public struct Mutations {
     private let original: [UInt8]
-    private var state: UInt64
+    private var generator: SeededGenerator
 
     /// Damages copies of `original`, in ways decided by `seed`.
     public init(of original: [UInt8], seed: UInt64) {
         self.original = original
-        state = seed
+        generator = SeededGenerator(seed: seed)
     }
 
     private mutating func random(below limit: Int) -> Int {
-        // Knuth's constants; the upper bits are better.
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return Int(state >> 33) % max(1, limit)
+        Int.random(in: 0..<max(1, limit), using: &generator)
     }
 
     /// The next damaged copy: some bytes changed, a number made extreme, or a part cut off, removed

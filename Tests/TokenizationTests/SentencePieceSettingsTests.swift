@@ -140,14 +140,14 @@ import Testing
     }
 
     @Test func noNodeLeadsOutOfAMap() throws {
-        var state: UInt64 = 1
-        func random() -> UInt32 {
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return UInt32(truncatingIfNeeded: state >> 32)
-        }
+        var generator = SeededGenerator(seed: 1)
         let text = (0...255).map { UInt8($0) }
         for _ in 0..<200 {
-            let map = try read(map(trie: (0..<64).map { _ in random() >> (random() % 24) }))
+            let trie = (0..<64).map { _ in
+                UInt32.random(in: 0...(.max), using: &generator)
+                    >> UInt32.random(in: 0..<24, using: &generator)
+            }
+            let map = try read(map(trie: trie))
             text.withUnsafeBufferPointer { bytes in
                 for start in bytes.indices {
                     let found = map.replacement(atStartOf: bytes[start...])
@@ -159,19 +159,11 @@ import Testing
 
     @Test func damagedSettingsNeverCrash() throws {
         let original = try MappedFile(file(of: "replacing")).contents()
-        var state: UInt64 = 7
-        func random(below limit: Int) -> Int {
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return Int(state >> 33) % limit
-        }
+        var mutations = Mutations(of: original, seed: 7)
         try withTemporaryDirectory { directory in
             let path = directory.appending("tokenizer.model")
             for _ in 0..<200 {
-                var bytes = original
-                for _ in 0...random(below: 3) {
-                    bytes[random(below: bytes.count)] = UInt8(random(below: 256))
-                }
-                try SmallSentencePieces.write(bytes, to: path)
+                try SmallSentencePieces.write(mutations.next(), to: path)
                 if let tokenizer = try? SentencePieceTokenizer(contentsOf: path) {
                     let ids = try tokenizer.encode(" the A\u{301} \u{FB01} <x> \u{2581}")
                     #expect(throws: Never.self) { try tokenizer.decode(ids) }

@@ -137,6 +137,17 @@ import Testing
         #expect(sentence.contains("vocab.json'"))
     }
 
+    /// Writes `vocab.json` with all bytes and these words, the last of which ends a text.
+    private func writeVocabulary(_ words: [String], in directory: FilePath) throws {
+        let vocabulary = Vocabulary(
+            tokens: ByteAlphabet.order.map { [$0] } + words.map { Array($0.utf8) },
+            endOfText: TokenID(255 + words.count)
+        )
+        let file = try AtomicFile(directory.appending("vocab.json"))
+        try VocabularyJSON.write(vocabulary, to: file)
+        try file.commit()
+    }
+
     @Test(arguments: [
         ("#version: 0.2\nt h\nt h\n", "line 3 should be two tokens"),
         ("t h\nh e\nt q\n", "line 3"),
@@ -151,14 +162,7 @@ import Testing
     func damagedMergesAreRefusedNamingTheLine(merges: String, message: String) throws {
         try withTemporaryDirectory { directory in
             // The third of these and ">" would merge into the end of text.
-            let words = ["th", "he", "<|endoftext|", "<|endoftext|>"].map { Array($0.utf8) }
-            let vocabulary = Vocabulary(
-                tokens: ByteAlphabet.order.map { [$0] } + words,
-                endOfText: 259
-            )
-            let file = try AtomicFile(directory.appending("vocab.json"))
-            try VocabularyJSON.write(vocabulary, to: file)
-            try file.commit()
+            try writeVocabulary(["th", "he", "<|endoftext|", "<|endoftext|>"], in: directory)
             try write(merges, "merges.txt", in: directory)
             let error = #expect(throws: TextTokenizerError.self) {
                 try BytePairTokenizer(contentsOf: directory.appending("merges.txt"))
@@ -169,14 +173,7 @@ import Testing
 
     @Test func mergesThatBeginAsJSONDoesAreMerges() throws {
         try withTemporaryDirectory { directory in
-            let words = [Array("{\"".utf8), Array("<|endoftext|>".utf8)]
-            let vocabulary = Vocabulary(
-                tokens: ByteAlphabet.order.map { [$0] } + words,
-                endOfText: 257
-            )
-            let file = try AtomicFile(directory.appending("vocab.json"))
-            try VocabularyJSON.write(vocabulary, to: file)
-            try file.commit()
+            try writeVocabulary(["{\"", "<|endoftext|>"], in: directory)
             try write("{ \"\n", "merges.txt", in: directory)
             for name in ["merges.txt", "vocab.json"] {
                 let tokenizer = try BytePairTokenizer(contentsOf: directory.appending(name))

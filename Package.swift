@@ -116,7 +116,7 @@ let package = Package(
 
         .target(
             name: "TestSupport",
-            dependencies: ["Collectives", "FileIO", "LineEditing"],
+            dependencies: ["Collectives", "FileIO", "Inference", "LineEditing"],
             path: "Tests/TestSupport"
         ),
         .testTarget(name: "CollectivesTests", dependencies: ["Collectives", "TestSupport"]),
@@ -141,7 +141,7 @@ let package = Package(
         .testTarget(name: "PagesTests", dependencies: ["Pages"]),
         .testTarget(
             name: "InferenceTests",
-            dependencies: ["Inference", "RandomNumbers", "Tensors"]
+            dependencies: ["Inference", "RandomNumbers", "Tensors", "TestSupport"]
         ),
         .testTarget(
             name: "TextGenerationTests",

@@ -12,85 +12,55 @@ private struct Case: Sendable, CustomTestStringConvertible {
     let options: SamplingOptions
     /// In proportion to the probabilities.
     let weights: [Double]
-    var tokens: [Int32] = []
+    let tokens: [Int32]
+
+    init(
+        _ description: String,
+        _ options: SamplingOptions,
+        _ weights: [Double],
+        after tokens: [Int32] = []
+    ) {
+        testDescription = description
+        (self.options, self.weights, self.tokens) = (options, weights, tokens)
+    }
 }
 
 private func cases() throws -> [Case] {
-    [
-        Case(testDescription: "plain", options: try SamplingOptions(), weights: [1, 2, 3, 4]),
+    try [
+        Case("plain", SamplingOptions(), [1, 2, 3, 4]),
         // Square roots and squares.
-        Case(
-            testDescription: "temperature 2",
-            options: try SamplingOptions(temperature: 2),
-            weights: [1, 1.414214, 1.732051, 2]
-        ),
-        Case(
-            testDescription: "temperature 0.5",
-            options: try SamplingOptions(temperature: 0.5),
-            weights: [1, 4, 9, 16]
-        ),
-        Case(
-            testDescription: "top-k",
-            options: try SamplingOptions(topK: 3),
-            weights: [0, 2, 3, 4]
-        ),
-        Case(
-            testDescription: "top-k beyond the vocabulary",
-            options: try SamplingOptions(topK: 1000),
-            weights: [1, 2, 3, 4]
-        ),
-        Case(
-            testDescription: "top-p",
-            options: try SamplingOptions(topP: 0.65),
-            weights: [0, 0, 3, 4]
-        ),
-        Case(
-            testDescription: "a tiny top-p",
-            options: try SamplingOptions(topP: 1e-30),
-            weights: [0, 0, 0, 4]
-        ),
+        Case("temperature 2", SamplingOptions(temperature: 2), [1, 1.414214, 1.732051, 2]),
+        Case("temperature 0.5", SamplingOptions(temperature: 0.5), [1, 4, 9, 16]),
+        Case("top-k", SamplingOptions(topK: 3), [0, 2, 3, 4]),
+        Case("top-k beyond the vocabulary", SamplingOptions(topK: 1000), [1, 2, 3, 4]),
+        Case("top-p", SamplingOptions(topP: 0.65), [0, 0, 3, 4]),
+        Case("a tiny top-p", SamplingOptions(topP: 1e-30), [0, 0, 0, 4]),
         // 0.6 of 0.4 is 0.24.
-        Case(
-            testDescription: "min-p",
-            options: try SamplingOptions(minP: 0.6),
-            weights: [0, 0, 3, 4]
-        ),
-        Case(
-            testDescription: "bias",
-            options: try SamplingOptions(logitBias: [0: log(5), 2: -.infinity]),
-            weights: [5, 2, 0, 4]
-        ),
+        Case("min-p", SamplingOptions(minP: 0.6), [0, 0, 3, 4]),
+        Case("bias", SamplingOptions(logitBias: [0: log(5), 2: -.infinity]), [5, 2, 0, 4]),
         // The logit is negative: twice of it is the logarithm of the square, 0.16.
         Case(
-            testDescription: "repetition penalty",
-            options: try SamplingOptions(repetitionPenalty: 2),
-            weights: [1, 2, 3, 1.6],
-            tokens: [3, 3]
+            "repetition penalty",
+            SamplingOptions(repetitionPenalty: 2),
+            [1, 2, 3, 1.6],
+            after: [3, 3]
         ),
         // Token 0 is outside the window; 0.2 becomes 0.04.
         Case(
-            testDescription: "repetition penalty within a window",
-            options: try SamplingOptions(repetitionPenalty: 2, repetitionWindow: 2),
-            weights: [1, 0.4, 3, 4],
-            tokens: [0, 1, 1]
+            "repetition penalty within a window",
+            SamplingOptions(repetitionPenalty: 2, repetitionWindow: 2),
+            [1, 0.4, 3, 4],
+            after: [0, 1, 1]
         ),
         // In this order: the bias makes 4, 2, 3, 4, its square root 2, 1.414, 1.732, 2.
         Case(
-            testDescription: "bias, temperature and top-k",
-            options: try SamplingOptions(temperature: 2, topK: 3, logitBias: [0: log(4)]),
-            weights: [2, 0, 1.732051, 2]
+            "bias, temperature and top-k",
+            SamplingOptions(temperature: 2, topK: 3, logitBias: [0: log(4)]),
+            [2, 0, 1.732051, 2]
         ),
         // Of what top-k leaves, 4 / 7 are less than 0.6.
-        Case(
-            testDescription: "top-p after top-k",
-            options: try SamplingOptions(topK: 2, topP: 0.6),
-            weights: [0, 0, 3, 4]
-        ),
-        Case(
-            testDescription: "a smaller top-p after top-k",
-            options: try SamplingOptions(topK: 2, topP: 0.55),
-            weights: [0, 0, 0, 4]
-        ),
+        Case("top-p after top-k", SamplingOptions(topK: 2, topP: 0.6), [0, 0, 3, 4]),
+        Case("a smaller top-p after top-k", SamplingOptions(topK: 2, topP: 0.55), [0, 0, 0, 4]),
     ]
 }
 

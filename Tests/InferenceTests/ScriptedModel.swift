@@ -1,6 +1,7 @@
 // A model without weights, so that generation is tested independently of real ones.
 
 import Inference
+import TestSupport
 
 /// Predicts the logits that `script` returns for the sequence so far.
 struct ScriptedModel: LanguageModel {
@@ -10,7 +11,16 @@ struct ScriptedModel: LanguageModel {
     let script: @Sendable ([Int32]) throws -> [Float]
 
     func makeSession(sequenceCount: Int, tokenCapacity: Int) -> any DecodingSession {
-        ScriptedSession(self, sequenceCount: sequenceCount, tokenCapacity: tokenCapacity)
+        precondition(1...contextLength ~= tokenCapacity)
+        record.capacities.append(tokenCapacity)
+        return ScriptedSession(
+            vocabularySize: vocabularySize,
+            sequenceCount: sequenceCount,
+            tokenCapacity: tokenCapacity,
+            willAppend: { record.passes.append($0) },
+            willCopy: { record.copies.append([$0, $1, $2]) },
+            script: script
+        )
     }
 
     /// Always predicts the token after the last one, cyclically.
@@ -31,44 +41,4 @@ final class Record {
     var passes: [[SequencePart]] = []
     /// Each copy: from, to, and how many tokens.
     var copies: [[Int]] = []
-}
-
-final class ScriptedSession: DecodingSession {
-    let tokenCapacity: Int
-    private let model: ScriptedModel
-    private var sequences: [[Int32]]
-
-    init(_ model: ScriptedModel, sequenceCount: Int, tokenCapacity: Int) {
-        precondition(1...model.contextLength ~= tokenCapacity)
-        model.record.capacities.append(tokenCapacity)
-        self.model = model
-        self.tokenCapacity = tokenCapacity
-        sequences = Array(repeating: [], count: sequenceCount)
-    }
-
-    var vocabularySize: Int { model.vocabularySize }
-    var sequenceCount: Int { sequences.count }
-
-    func tokenCount(of sequence: Int) -> Int { sequences[sequence].count }
-
-    func append(_ parts: [SequencePart], predicting logits: inout MutableSpan<Float>) throws {
-        precondition(logits.count == parts.count * vocabularySize)
-        model.record.passes.append(parts)
-        for (row, part) in parts.enumerated() {
-            sequences[part.sequence] += part.tokens
-            precondition(sequences[part.sequence].count <= tokenCapacity)
-            for (token, logit) in try model.script(sequences[part.sequence]).enumerated() {
-                logits[row * vocabularySize + token] = logit
-            }
-        }
-    }
-
-    func truncate(_ sequence: Int, to tokenCount: Int) {
-        sequences[sequence].removeSubrange(tokenCount...)
-    }
-
-    func copy(_ source: Int, to destination: Int, tokenCount: Int) {
-        model.record.copies.append([source, destination, tokenCount])
-        sequences[destination] = Array(sequences[source].prefix(tokenCount))
-    }
 }

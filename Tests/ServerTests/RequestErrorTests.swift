@@ -10,176 +10,127 @@ private let chat = "/v1/chat/completions"
 private let hello = #""messages":[{"role":"user","content":"Hi"}]"#
 
 @Suite struct RequestErrorTests {
-    /// A field of the wrong type or out of range, or one that is missing.
-    struct Mistake: Sendable {
-        let path: String
-        let body: String
-        let param: String?
-        let message: String
-    }
-
-    private static let mistakes: [Mistake] = [
-        Mistake(
-            path: chat,
-            body: #"{"messages":[{"role":"user","content":5}]}"#,
-            param: "messages[0].content",
-            message: "`messages[0].content` must be a string, but is a number"
+    /// Fields of the wrong type or out of range, and ones that are missing.
+    private static let mistakes: [(path: String, body: String, param: String?, message: String)] = [
+        (
+            chat, #"{"messages":[{"role":"user","content":5}]}"#, "messages[0].content",
+            "`messages[0].content` must be a string, but is a number"
         ),
-        Mistake(path: chat, body: "{}", param: "messages", message: "`messages` is missing"),
-        Mistake(
-            path: chat,
-            body: #"{"messages":{}}"#,
-            param: "messages",
-            message: "`messages` must be an array, but is an object"
+        (
+            chat, "{}", "messages",
+            "`messages` is missing"
         ),
-        Mistake(
-            path: chat,
-            body: #"{"messages":[null]}"#,
-            param: "messages[0].role",
-            message: "`messages[0].role` is missing"
+        (
+            chat, #"{"messages":{}}"#, "messages",
+            "`messages` must be an array, but is an object"
         ),
-        Mistake(
-            path: chat,
-            body: #"{"messages":["Hi"]}"#,
-            param: nil,
-            message: "`messages[0]` must be an object, but is a string"
+        (
+            chat, #"{"messages":[null]}"#, "messages[0].role",
+            "`messages[0].role` is missing"
         ),
-        Mistake(
-            path: chat,
-            body: #"{"messages":[{"role":"user"}]}"#,
-            param: "messages[0].content",
-            message: "`messages[0].content` is missing"
+        (
+            chat, #"{"messages":["Hi"]}"#, nil,
+            "`messages[0]` must be an object, but is a string"
         ),
-        Mistake(
-            path: chat,
-            body: "{\(hello),\"max_tokens\":0}",
-            param: "max_tokens",
-            message: "`max_tokens` must be 1 or more, but is 0"
+        (
+            chat, #"{"messages":[{"role":"user"}]}"#, "messages[0].content",
+            "`messages[0].content` is missing"
         ),
-        Mistake(
-            path: chat,
-            body: "{\(hello),\"top_logprobs\":2}",
-            param: "top_logprobs",
-            message: "`top_logprobs` is only for requests with `logprobs` true"
+        (
+            chat, "{\(hello),\"max_tokens\":0}", "max_tokens",
+            "`max_tokens` must be 1 or more, but is 0"
         ),
-        Mistake(
-            path: chat,
-            body: "{\(hello),\"logprobs\":2}",
-            param: "logprobs",
-            message: "`logprobs` must be true or false, but is a number"
+        (
+            chat, "{\(hello),\"top_logprobs\":2}", "top_logprobs",
+            "`top_logprobs` is only for requests with `logprobs` true"
         ),
-        Mistake(
-            path: chat,
-            body: "{\(hello),\"stream_options\":{\"include_usage\":true}}",
-            param: "stream_options",
-            message: "`stream_options` is only for requests with `stream` true"
+        (
+            chat, "{\(hello),\"logprobs\":2}", "logprobs",
+            "`logprobs` must be true or false, but is a number"
         ),
-        Mistake(
-            path: completions,
-            body: #"{"temperature":3}"#,
-            param: "temperature",
-            message: "`temperature` must be from 0 to 2, but is 3"
+        (
+            chat, "{\(hello),\"stream_options\":{\"include_usage\":true}}", "stream_options",
+            "`stream_options` is only for requests with `stream` true"
         ),
-        Mistake(
-            path: completions,
-            body: #"{"temperature":1e999}"#,
-            param: "temperature",
-            message: "`temperature` must be from 0 to 2, but is inf"
+        (
+            completions, #"{"temperature":3}"#, "temperature",
+            "`temperature` must be from 0 to 2, but is 3"
         ),
-        Mistake(
-            path: completions,
-            body: #"{"n":1.5}"#,
-            param: "n",
-            message: "`n` must be a whole number, but is 1.5"
+        (
+            completions, #"{"temperature":1e999}"#, "temperature",
+            "`temperature` must be from 0 to 2, but is inf"
         ),
-        Mistake(
-            path: completions,
-            body: #"{"n":129}"#,
-            param: "n",
-            message: "`n` must be from 1 to 128, but is 129"
+        (
+            completions, #"{"n":1.5}"#, "n",
+            "`n` must be a whole number, but is 1.5"
         ),
-        Mistake(
-            path: completions,
-            body: #"{"seed":18446744073709551615}"#,
-            param: "seed",
-            message: "`seed` must be a whole number, but is 1.8446744073709552e+19"
+        (
+            completions, #"{"n":129}"#, "n",
+            "`n` must be from 1 to 128, but is 129"
         ),
-        Mistake(
-            path: completions,
-            body: #"{"stop":["a",""]}"#,
-            param: "stop[1]",
-            message: "`stop[1]` must not be empty"
+        (
+            completions, #"{"seed":18446744073709551615}"#, "seed",
+            "`seed` must be a whole number, but is 1.8446744073709552e+19"
         ),
-        Mistake(
-            path: completions,
-            body: #"{"stop":"\#(String(repeating: "é", count: 501))"}"#,
-            param: "stop",
-            message: "`stop` may have 1000 bytes, but has 1002"
+        (
+            completions, #"{"stop":["a",""]}"#, "stop[1]",
+            "`stop[1]` must not be empty"
         ),
-        Mistake(
-            path: completions,
-            body: #"{"stop":[null]}"#,
-            param: "stop[0]",
-            message: "`stop[0]` must not be null"
+        (
+            completions, #"{"stop":"\#(String(repeating: "é", count: 501))"}"#, "stop",
+            "`stop` may have 1000 bytes, but has 1002"
         ),
-        Mistake(
-            path: completions,
-            body: #"{"stop":5}"#,
-            param: "stop",
-            message: "`stop` must be a string or an array, but is a number"
+        (
+            completions, #"{"stop":[null]}"#, "stop[0]",
+            "`stop[0]` must not be null"
         ),
-        Mistake(
-            path: completions,
-            body: #"{"logit_bias":{"x":1}}"#,
-            param: "logit_bias",
-            message: "`logit_bias.x` must have the id of a token as its name"
+        (
+            completions, #"{"stop":5}"#, "stop",
+            "`stop` must be a string or an array, but is a number"
         ),
-        Mistake(
-            path: completions,
-            body: #"{"logit_bias":{"5":101}}"#,
-            param: "logit_bias.5",
-            message: "`logit_bias.5` must be from -100 to 100, but is 101"
+        (
+            completions, #"{"logit_bias":{"x":1}}"#, "logit_bias",
+            "`logit_bias.x` must have the id of a token as its name"
         ),
-        Mistake(
-            path: completions,
-            body: #"{"prompt":[]}"#,
-            param: "prompt",
-            message: "`prompt` must hold a prompt"
+        (
+            completions, #"{"logit_bias":{"5":101}}"#, "logit_bias.5",
+            "`logit_bias.5` must be from -100 to 100, but is 101"
         ),
-        Mistake(
-            path: completions,
-            body: #"{"prompt":["a",1]}"#,
-            param: "prompt[1]",
-            message: "`prompt[1]` must be a string, but is a number"
+        (
+            completions, #"{"prompt":[]}"#, "prompt",
+            "`prompt` must hold a prompt"
         ),
-        Mistake(
-            path: completions,
-            body: #"{"stream":"yes"}"#,
-            param: "stream",
-            message: "`stream` must be true or false, but is a string"
+        (
+            completions, #"{"prompt":["a",1]}"#, "prompt[1]",
+            "`prompt[1]` must be a string, but is a number"
         ),
-        Mistake(
-            path: "/tokenize",
-            body: "{}",
-            param: "content",
-            message: "`content` is missing"
+        (
+            completions, #"{"stream":"yes"}"#, "stream",
+            "`stream` must be true or false, but is a string"
         ),
-        Mistake(
-            path: "/detokenize",
-            body: #"{"tokens":["a"]}"#,
-            param: "tokens[0]",
-            message: "`tokens[0]` must be a whole number, but is a string"
+        (
+            "/tokenize", "{}", "content",
+            "`content` is missing"
+        ),
+        (
+            "/detokenize", #"{"tokens":["a"]}"#, "tokens[0]",
+            "`tokens[0]` must be a whole number, but is a string"
         ),
     ]
 
     @Test(arguments: mistakes)
-    func aMistakeIsNamedInASentence(mistake: Mistake) async throws {
-        let reply = try await TestServer().post(mistake.path, mistake.body)
+    func aMistakeIsNamedInASentence(
+        path: String,
+        body: String,
+        param: String?,
+        message: String
+    ) async throws {
+        let reply = try await TestServer().post(path, body)
         #expect(reply.status == 400)
         let error = try #require(try reply.json["error"])
         #expect(error["type"]?.string == "invalid_request_error")
-        #expect(error["message"]?.string == mistake.message)
-        if let param = mistake.param { #expect(error["param"]?.string == param) }
+        #expect(error["message"]?.string == message)
+        if let param { #expect(error["param"]?.string == param) }
     }
 
     @Test(arguments: [
@@ -361,8 +312,4 @@ private let hello = #""messages":[{"role":"user","content":"Hi"}]"#
         }
         #expect(server.router.reply(to: .tooManyConnections).headers["Retry-After"] == "1")
     }
-}
-
-extension RequestErrorTests.Mistake: CustomTestStringConvertible {
-    var testDescription: String { "\(path) \(body)" }
 }

@@ -3,6 +3,7 @@
 import FileIO
 import Inference
 import Server
+import TestSupport
 import TextGeneration
 import Tokenization
 
@@ -22,7 +23,15 @@ struct ScriptModel: LanguageModel {
     let predict: @Sendable ([TokenID]) throws -> [TokenID: Float]
 
     func makeSession(sequenceCount: Int, tokenCapacity: Int) -> any DecodingSession {
-        ScriptSession(self, sequenceCount: sequenceCount, tokenCapacity: tokenCapacity)
+        ScriptedSession(
+            vocabularySize: vocabularySize,
+            sequenceCount: sequenceCount,
+            tokenCapacity: tokenCapacity
+        ) { tokens in
+            var logits = [Float](repeating: -30, count: vocabularySize)
+            for (token, logit) in try predict(tokens) { logits[Int(token)] = logit }
+            return logits
+        }
     }
 
     /// After each byte comes the next one; after `!` nothing that can be drawn.
@@ -61,41 +70,6 @@ struct ScriptModel: LanguageModel {
             logits[TokenID(letter)] = Float(state >> 33) / Float(1 << 31) * 4
         }
         return logits
-    }
-}
-
-private final class ScriptSession: DecodingSession {
-    let tokenCapacity: Int
-    private let model: ScriptModel
-    private var sequences: [[TokenID]]
-
-    init(_ model: ScriptModel, sequenceCount: Int, tokenCapacity: Int) {
-        self.model = model
-        self.tokenCapacity = tokenCapacity
-        sequences = Array(repeating: [], count: sequenceCount)
-    }
-
-    var vocabularySize: Int { model.vocabularySize }
-    var sequenceCount: Int { sequences.count }
-
-    func tokenCount(of sequence: Int) -> Int { sequences[sequence].count }
-
-    func append(_ parts: [SequencePart], predicting logits: inout MutableSpan<Float>) throws {
-        logits.update(repeating: -30)
-        for (row, part) in parts.enumerated() {
-            sequences[part.sequence] += part.tokens
-            for (token, logit) in try model.predict(sequences[part.sequence]) {
-                logits[row * vocabularySize + Int(token)] = logit
-            }
-        }
-    }
-
-    func truncate(_ sequence: Int, to tokenCount: Int) {
-        sequences[sequence].removeSubrange(tokenCount...)
-    }
-
-    func copy(_ source: Int, to destination: Int, tokenCount: Int) {
-        sequences[destination] = Array(sequences[source].prefix(tokenCount))
     }
 }
 

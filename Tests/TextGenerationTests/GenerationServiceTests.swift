@@ -1,6 +1,7 @@
 // Many texts from one model at a time: who waits, who leaves, and what each gets.
 
 import Inference
+import TestSupport
 import Testing
 import TextGeneration
 import Tokenization
@@ -20,43 +21,17 @@ private struct AlphabetModel: LanguageModel {
     var pass: @Sendable () -> Void = {}
 
     func makeSession(sequenceCount: Int, tokenCapacity: Int) -> any DecodingSession {
-        AlphabetSession(self, sequenceCount: sequenceCount, tokenCapacity: tokenCapacity)
-    }
-}
-
-private final class AlphabetSession: DecodingSession {
-    let tokenCapacity: Int
-    private let model: AlphabetModel
-    private var sequences: [[Int32]]
-
-    init(_ model: AlphabetModel, sequenceCount: Int, tokenCapacity: Int) {
-        self.model = model
-        self.tokenCapacity = tokenCapacity
-        sequences = Array(repeating: [], count: sequenceCount)
-    }
-
-    var vocabularySize: Int { model.vocabularySize }
-    var sequenceCount: Int { sequences.count }
-
-    func tokenCount(of sequence: Int) -> Int { sequences[sequence].count }
-
-    func append(_ parts: [SequencePart], predicting logits: inout MutableSpan<Float>) throws {
-        model.pass()
-        logits.update(repeating: 0)
-        for (row, part) in parts.enumerated() {
-            sequences[part.sequence] += part.tokens
-            let last = part.tokens.last ?? 0
-            let isDamaged = last == Int32(UInt8(ascii: "!"))
-            logits[row * vocabularySize + (Int(last) + 1) % 256] = isDamaged ? .nan : 1
+        ScriptedSession(
+            vocabularySize: vocabularySize,
+            sequenceCount: sequenceCount,
+            tokenCapacity: tokenCapacity,
+            willAppend: { _ in pass() }
+        ) { tokens in
+            let last = tokens.last ?? 0
+            var logits = [Float](repeating: 0, count: vocabularySize)
+            logits[(Int(last) + 1) % 256] = last == Int32(UInt8(ascii: "!")) ? .nan : 1
+            return logits
         }
-    }
-
-    func truncate(_ sequence: Int, to tokenCount: Int) {
-        sequences[sequence].removeSubrange(tokenCount...)
-    }
-
-    func copy(_ source: Int, to destination: Int, tokenCount: Int) {
-        sequences[destination] = Array(sequences[source].prefix(tokenCount))
     }
 }
 

@@ -2,7 +2,6 @@
 // scripts/export_adapter_fixtures.py.
 
 import FileIO
-import Foundation
 import Inference
 import LanguageModels
 import Tensors
@@ -10,36 +9,25 @@ import TestSupport
 import Testing
 
 @Suite(.serialized) struct AdapterParityTests {
-    /// What `adapters.json` holds for one adapter.
-    private struct Expected: Decodable {
-        let model: String
-        let tokens: [Int32]
-        let logits: [[Float]]
+    /// What PEFT computed with an adapter, and the model without it.
+    private func expected(_ name: String) throws -> (logits: RecordedLogits, base: FilePath) {
+        let logits = try RecordedLogits.read("Adapters/adapters.json", name)
+        return (logits, fixture(try #require(logits.model)))
     }
 
-    private func expected(_ name: String) throws -> Expected {
-        let data = try Data(MappedFile(fixture("Adapters/adapters.json")).contents())
-        return try #require(JSONDecoder().decode([String: Expected].self, from: data)[name])
-    }
-
-    /// The largest difference in the logits after each token, fed one by one.
     private func largestDifference(
         _ weights: any ModelWeights,
-        _ expected: Expected,
+        _ expected: RecordedLogits,
         _ ops: Ops
     ) throws -> Float {
-        let session = try weights.makeModel(precision: .float32, ops: ops).makeSession()
-        return try zip(expected.tokens, expected.logits).reduce(0) { worst, position in
-            let logits = try session.logits(appending: [position.0])
-            try #require(logits.count == position.1.count)
-            return max(worst, compare(logits, position.1).largest)
-        }
+        try expected.largestDifference(weights.makeModel(precision: .float32, ops: ops))
     }
 
     @Test(arguments: ["gpt2", "gpt2-ranks", "llama", "llama-ranks"])
     func logitsWithAnAdapterAreThoseOfPEFT(name: String) throws {
-        let (ops, expected) = (try Ops(threadCount: 1), try expected(name))
-        let base = try openWeights(at: fixture(expected.model))
+        let ops = try Ops(threadCount: 1)
+        let (expected, path) = try expected(name)
+        let base = try openWeights(at: path)
         let adapter = try LowRankAdapter(fixture("Adapters/\(name)"))
         let difference = try largestDifference(base.merging(adapter, ops: ops), expected, ops)
         print("\(name): largest difference \(difference)")
@@ -51,9 +39,10 @@ import Testing
     /// A merged model can be converted to every format that can hold it.
     @Test(arguments: ["gpt2-ranks", "llama"])
     func aMergedModelIsConvertedLikeAnyOther(name: String) throws {
-        let (ops, expected) = (try Ops(threadCount: 1), try expected(name))
+        let ops = try Ops(threadCount: 1)
+        let (expected, base) = try expected(name)
         let adapter = try LowRankAdapter(fixture("Adapters/\(name)"))
-        let merged = try openWeights(at: fixture(expected.model)).merging(adapter, ops: ops)
+        let merged = try openWeights(at: base).merging(adapter, ops: ops)
         let own: ModelConversion.Target = name.hasPrefix("gpt2") ? .llmc : .llama2c(nil)
         try withTemporaryDirectory { directory in
             for (index, target) in [own, .safetensors, .gguf].enumerated() {

@@ -10,16 +10,13 @@ import Testing
 import Training
 
 @Suite(.serialized) struct AdapterTrainingParityTests {
-    private func model(
-        _ name: String,
-        _ run: TrainingFixture.Run,
-        ops: Ops
-    ) throws -> AdaptedModel {
-        let weights = try openWeights(at: fixture(run.model))
+    /// A model among the fixtures, with an adapter of the recorded training.
+    private func adapted(_ base: String, _ adapter: String, ops: Ops) throws -> AdaptedModel {
+        let weights = try openWeights(at: fixture(base))
         let sizes = weights.configuration
         return try sizes.makeAdaptedModel(
             weights,
-            TrainableAdapter(LowRankAdapter(TrainingFixture.path(name)), of: sizes, ops: ops),
+            TrainableAdapter(LowRankAdapter(TrainingFixture.path(adapter)), of: sizes, ops: ops),
             baseName: nil,
             precision: .float32,
             ops: ops
@@ -37,21 +34,20 @@ import Training
         // Each of two threads takes a sequence.
         for (isa, threads) in InstructionSet.available.flatMap({ [($0, 1), ($0, 2)] }) {
             let ops = try Ops(instructionSet: isa, threadCount: threads)
-            let model = try model(name, run, ops: ops)
+            let model = try adapted(run.model, name, ops: ops)
             let trainer = try Trainer(
                 model: model,
                 settings: run.settings(recomputation: recomputation),
                 loader: run.loader(name)
             )
-            let steps = try run.steps.map { _ in try trainer.step() }
-            let losses = compare(steps.map(\.loss), run.steps.map(\.loss))
-            let norms = compare(steps.map(\.gradientNorm), run.steps.map(\.gradNorm))
-            print(
-                "\(name) \(isa) \(threads) \(recomputation) twenty steps: largest difference of",
-                "the losses \(losses.largest), of the norms \(norms.largest)"
+            let (_, losses, norms) = try makeSteps(
+                trainer,
+                losses: run.steps.map(\.loss),
+                norms: run.steps.map(\.gradNorm),
+                "\(name) \(isa) \(threads) \(recomputation)"
             )
-            #expect(losses.largest <= 1e-4)
-            #expect(norms.largest <= 1e-3)
+            #expect(losses <= 1e-4)
+            #expect(norms <= 1e-3)
             try withTemporaryDirectory { directory in
                 let path = directory.appending("adapter")
                 try model.writeCheckpoint(to: path)
@@ -121,11 +117,10 @@ import Training
     @Test(arguments: ["lora-gpt2-mlp-trained", "lora-llama-mlp-trained"])
     func anAdapterObeysMasksDocumentsAndDropout(name: String) throws {
         let base = name.contains("gpt2") ? "GPT2/plain" : "Llama/grouped"
-        let file = try LowRankAdapter(TrainingFixture.path(name))
         var expected: (loss: Float, gradients: [Float])?
         for threads in [1, 2] {
             let ops = try Ops(threadCount: threads)
-            let model = try adapted(openWeights(at: fixture(base)), file, ops: ops)
+            let model = try adapted(base, name, ops: ops)
             for recomputation in Recomputation.allCases {
                 let found = try pass(model, isWhole: false, recomputation)
                 let first = expected ?? found
@@ -136,21 +131,6 @@ import Training
             // Each of the three has a visible effect.
             #expect(try abs(pass(model).loss - pass(model, isWhole: false).loss) > 1e-3)
         }
-    }
-
-    private func adapted(
-        _ weights: any ModelWeights,
-        _ file: LowRankAdapter,
-        ops: Ops
-    ) throws -> AdaptedModel {
-        let sizes = weights.configuration
-        return try sizes.makeAdaptedModel(
-            weights,
-            TrainableAdapter(file, of: sizes, ops: ops),
-            baseName: nil,
-            precision: .float32,
-            ops: ops
-        )
     }
 
     /// The loss and the gradients of two sequences: whole, or of documents with uncounted tokens

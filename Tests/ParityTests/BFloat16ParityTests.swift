@@ -2,8 +2,6 @@
 // to float32: ours with that of PyTorch's autocast, recorded by
 // scripts/export_bfloat16_fixtures.py.
 
-import FileIO
-import Foundation
 import LanguageModels
 import Tensors
 import Testing
@@ -17,10 +15,7 @@ private struct BFloat16Fixture: Decodable {
     let trainLosses: [Float]
 
     static func read(_ name: String) throws -> BFloat16Fixture {
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        let bytes = try MappedFile(fixture("\(name)_bfloat16.json")).contents()
-        return try decoder.decode(BFloat16Fixture.self, from: Data(bytes))
+        try recorded(at: fixture("\(name)_bfloat16.json"))
     }
 }
 
@@ -42,26 +37,12 @@ private struct BFloat16Fixture: Decodable {
         )
         let pytorch = try BFloat16Fixture.read(name)
         for recomputation in Recomputation.allCases {
-            let workspace = try TrainingWorkspace(
-                model,
-                batchSize: exact.batchSize,
-                sequenceLength: exact.sequenceLength,
-                training: recomputation
-            )
-            let rows = try model.allLogits(inputs: exact.inputs, workspace: workspace)
-            let logits = compare(rows.flatMap { $0 }, exact.logits.floats()).relative
+            let (found, loss, gradients) = try model.pass(exact, recomputation)
+            let logits = compare(found, exact.logits.floats()).relative
             print("\(name) \(isa) \(recomputation) logits: \(logits / pytorch.logits) of PyTorch's")
             #expect(logits <= Self.allowance * pytorch.logits)
             // Something was rounded: nothing else makes such a large difference.
             #expect(logits > 1e-4)
-
-            let gradients = try model.makeParameterSet()
-            let loss = try model.lossAndGradients(
-                inputs: exact.inputs,
-                targets: exact.targets,
-                workspace: workspace,
-                gradients: gradients
-            )
             #expect(abs(loss - exact.loss) <= 5e-3)
             for (index, specification) in gradients.layout.specifications.enumerated() {
                 let distance = compare(

@@ -2,7 +2,6 @@
 // scripts/export_chat_fixtures.py.
 
 import FileIO
-import Foundation
 import Inference
 import TestSupport
 import Testing
@@ -51,8 +50,7 @@ private final class RecitingSession: DecodingSession {
 @Suite(.enabled(if: TestData.isAvailable, Comment(rawValue: TestData.skipReason)))
 struct ChatParityTests {
     @Test func conversationsHaveTheTokensOfTransformers() throws {
-        let data = try Data(MappedFile(fixture("llama2_chats.json")).contents())
-        let conversations = try JSONDecoder().decode([Conversation].self, from: data)
+        let conversations: [Conversation] = try recorded(at: fixture("llama2_chats.json"))
         #expect(conversations.count == 6)
         let tokenizer = try SentencePieceTokenizer(
             contentsOf: TestData.path("llama2/tokenizer.model")

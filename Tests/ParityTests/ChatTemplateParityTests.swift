@@ -2,7 +2,6 @@
 // each kind. The fixtures come from scripts/export_chat_template_fixtures.py.
 
 import FileIO
-import Foundation
 import Testing
 import TextGeneration
 import Tokenization
@@ -25,8 +24,7 @@ struct TemplateFixture: Decodable, Sendable {
     let chats: [Chat]
 
     static func all() throws -> [TemplateFixture] {
-        let data = try Data(MappedFile(fixture("Chat/templates.json")).contents())
-        return try JSONDecoder().decode([TemplateFixture].self, from: data)
+        try recorded(at: fixture("Chat/templates.json"))
     }
 }
 

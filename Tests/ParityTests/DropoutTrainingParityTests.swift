@@ -1,8 +1,6 @@
 // Dropout compared with transformers, made to drop what our rule picks. The fixtures come from
 // scripts/export_dropout_fixtures.py.
 
-import FileIO
-import Foundation
 import LanguageModels
 import Tensors
 import Testing
@@ -18,8 +16,7 @@ import Testing
     @Test(arguments: ["gpt2", "grouped"], InstructionSet.available)
     func lossAndGradientsAreThoseOfTransformers(name: String, isa: InstructionSet) throws {
         let ops = try Ops(instructionSet: isa, threadCount: 2)
-        let bytes = try MappedFile(fixture("Dropout/dropout.json")).contents()
-        let record = try JSONDecoder().decode(Record.self, from: Data(bytes))
+        let record: Record = try recorded(at: fixture("Dropout/dropout.json"))
         let run = try #require(try TrainingFixture.read().models[name])
         let expected = try TrainingFixture.tensors("../Dropout/\(name)_gradients.safetensors")
         let batch = try run.firstBatch(name)

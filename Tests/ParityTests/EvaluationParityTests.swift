@@ -2,7 +2,6 @@
 // fixtures come from scripts/export_evaluation_fixtures.py.
 
 import FileIO
-import Foundation
 import LanguageModels
 import RandomNumbers
 import Tensors
@@ -15,20 +14,19 @@ import Training
 /// What `evaluation.json` holds.
 private struct Expected: Decodable {
     struct Window: Decodable {
-        let sequence_length: Int
+        let sequenceLength: Int
         let stride: Int
         let loss: Double
     }
 
     let tokens: [Int32]
     let windows: [Window]
-    let question_sequence_length: Int
-    let ending_losses: [[Double]]
+    let questionSequenceLength: Int
+    let endingLosses: [[Double]]
     let labels: [Int]
 
     static func read() throws -> Expected {
-        let data = try Data(MappedFile(fixture("evaluation.json")).contents())
-        return try JSONDecoder().decode(Expected.self, from: data)
+        try recorded(at: fixture("evaluation.json"))
     }
 }
 
@@ -47,7 +45,7 @@ private struct Expected: Decodable {
             let evaluator = try Evaluator(
                 model,
                 batchSize: batchSize,
-                sequenceLength: window.sequence_length
+                sequenceLength: window.sequenceLength
             )
             let found = try evaluator.loss(of: text, stride: window.stride)
             print("window \(window): difference \(abs(found.loss - window.loss))")
@@ -67,21 +65,21 @@ private struct Expected: Decodable {
             vocabularySize: model.configuration.vocabularySize
         )
         #expect(examples.map(\.label) == expected.labels)
-        #expect(examples.contains { $0.context.count > expected.question_sequence_length - 10 })
+        #expect(examples.contains { $0.context.count > expected.questionSequenceLength - 10 })
         let evaluator = try Evaluator(
             model,
             batchSize: batchSize,
-            sequenceLength: expected.question_sequence_length
+            sequenceLength: expected.questionSequenceLength
         )
         let losses = try evaluator.endingLosses(examples)
-        try #require(losses.map(\.count) == expected.ending_losses.map(\.count))
+        try #require(losses.map(\.count) == expected.endingLosses.map(\.count))
         let difference =
-            zip(losses.joined(), expected.ending_losses.joined())
+            zip(losses.joined(), expected.endingLosses.joined())
             .map { abs($0 - $1) }.max() ?? .infinity
         print("ending losses: largest difference \(difference)")
         #expect(difference <= 1e-5)
 
-        let right = zip(expected.ending_losses, expected.labels).count { losses, label in
+        let right = zip(expected.endingLosses, expected.labels).count { losses, label in
             losses.indices.min { losses[$0] < losses[$1] } == label
         }
         let score = try evaluator.score(examples)
@@ -133,8 +131,7 @@ struct LlamaEvaluationParityTests {
     }
 
     @Test func aRandomModelChoosesTheEndingsThatPyTorchChooses() throws {
-        let data = try Data(MappedFile(fixture("hellaswag_sample.json")).contents())
-        let expected = try JSONDecoder().decode(Expected.self, from: data)
+        let expected: Expected = try recorded(at: fixture("hellaswag_sample.json"))
         let configuration = try GPT2Configuration(
             contextLength: 128,
             layerCount: 2,

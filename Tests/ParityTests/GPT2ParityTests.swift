@@ -2,8 +2,6 @@
 // fixtures come from scripts/export_gpt2_fixtures.py.
 
 import FileIO
-import Foundation
-import Inference
 import LanguageModels
 import TensorFiles
 import Tensors
@@ -11,28 +9,8 @@ import TestSupport
 import Testing
 
 @Suite(.serialized) struct GPT2ParityTests {
-    /// What `gpt2.json` holds for one model.
-    private struct Expected: Decodable {
-        let tokens: [Int32]
-        let logits: [[Float]]
-    }
-
-    private func expected(_ name: String) throws -> Expected {
-        let data = try Data(MappedFile(fixture("GPT2/gpt2.json")).contents())
-        return try #require(JSONDecoder().decode([String: Expected].self, from: data)[name])
-    }
-
-    /// The largest difference in the logits after each token, fed one by one.
-    private func largestDifference(
-        _ model: any LanguageModel,
-        _ expected: Expected
-    ) throws -> Float {
-        let session = try model.makeSession()
-        return try zip(expected.tokens, expected.logits).reduce(0) { worst, position in
-            let logits = try session.logits(appending: [position.0])
-            try #require(logits.count == position.1.count)
-            return max(worst, compare(logits, position.1).largest)
-        }
+    private func expected(_ name: String) throws -> RecordedLogits {
+        try RecordedLogits.read("GPT2/gpt2.json", name)
     }
 
     /// Files, and the model in `gpt2.json` that they contain.
@@ -49,7 +27,7 @@ import Testing
     func logitsAreThoseOfTheirOwnPrograms(file: (String, String)) throws {
         let weights = try openWeights(at: fixture("GPT2/\(file.0)"))
         let model = try weights.makeModel(precision: .float32, ops: Ops(threadCount: 1))
-        let difference = try largestDifference(model, expected(file.1))
+        let difference = try expected(file.1).largestDifference(model)
         print("\(file.0): largest difference \(difference)")
         #expect(difference <= 1e-4)
     }
@@ -65,9 +43,9 @@ import Testing
             #expect(written.configuration.activation == .exact)
             #expect(conversion.remark == nil)
             let model = try written.makeModel(precision: .float32, ops: ops)
-            #expect(try largestDifference(model, expected("nanogpt")) <= 1e-4)
+            #expect(try expected("nanogpt").largestDifference(model) <= 1e-4)
             // The other form would be a different model.
-            #expect(try largestDifference(model, expected("gpt2")) > 5e-4)
+            #expect(try expected("gpt2").largestDifference(model) > 5e-4)
 
             for target in [ModelConversion.Target.llmc, .gguf] {
                 let path = directory.appending("\(target)")
@@ -77,7 +55,7 @@ import Testing
                 let other = try openWeights(at: path, as: GPT2Configuration.self)
                 #expect(other.configuration.activation == .tanh)
                 let model = try other.makeModel(precision: .float32, ops: ops)
-                #expect(try largestDifference(model, expected("gpt2")) <= 1e-4)
+                #expect(try expected("gpt2").largestDifference(model) <= 1e-4)
             }
         }
     }
@@ -107,7 +85,7 @@ import Testing
         #expect(wte.shape == [128, 18])
         #expect(ops.floats(wte[43..<128]).allSatisfy { $0 == 0 })
         let decoder = try GPT2Decoder(model)
-        #expect(try largestDifference(decoder, expected("gpt2")) <= 1e-4)
+        #expect(try expected("gpt2").largestDifference(decoder) <= 1e-4)
     }
 
     @Test(.enabled(if: TestData.isAvailable, Comment(rawValue: TestData.skipReason)))

@@ -1,8 +1,6 @@
 // What scripts/export_inspection_fixtures.py records about the inside of a model, and the model
 // itself. Fixtures/README.md explains the keys.
 
-import FileIO
-import Foundation
 import Inference
 import LanguageModels
 import Tensors
@@ -70,10 +68,7 @@ struct InspectionFixture: Decodable {
 
     /// Reads the record of a model.
     static func read(_ name: String) throws -> InspectionFixture {
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        let bytes = try MappedFile(fixture("Inspection/\(name).json")).contents()
-        return try decoder.decode(InspectionFixture.self, from: Data(bytes))
+        try recorded(at: fixture("Inspection/\(name).json"))
     }
 
     /// Opens the model of a record.

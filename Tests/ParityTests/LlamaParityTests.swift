@@ -2,7 +2,6 @@
 // scripts/export_llama_fixtures.py.
 
 import FileIO
-import Foundation
 import Inference
 import LanguageModels
 import TensorFiles
@@ -12,12 +11,6 @@ import Testing
 import Tokenization
 
 @Suite(.serialized) struct LlamaParityTests {
-    /// What `llama.json` holds for one model.
-    private struct Expected: Decodable {
-        let tokens: [Int32]
-        let logits: [[Float]]
-    }
-
     /// Files, and the model in `llama.json` that they contain.
     private static let files = [
         ("grouped", "grouped"), ("grouped-meta", "grouped"), ("grouped_v1.bin", "grouped"),
@@ -28,27 +21,12 @@ import Tokenization
         ("llama3", "llama3"), ("linear", "linear"),
     ]
 
-    private func expected(_ name: String) throws -> Expected {
-        let data = try Data(MappedFile(fixture("Llama/llama.json")).contents())
-        let all = try JSONDecoder().decode([String: Expected].self, from: data)
-        return try #require(all[name])
+    private func expected(_ name: String) throws -> RecordedLogits {
+        try RecordedLogits.read("Llama/llama.json", name)
     }
 
     private func checkpoint(_ file: String) throws -> any ModelWeights<Llama2Configuration> {
         try openWeights(at: fixture("Llama/\(file)"), as: Llama2Configuration.self)
-    }
-
-    /// The largest difference in the logits after each token, fed one by one.
-    private func largestDifference(
-        _ model: Llama2Decoder,
-        _ expected: Expected
-    ) throws -> Float {
-        let session = try model.makeSession()
-        return try zip(expected.tokens, expected.logits).reduce(0) { worst, position in
-            let logits = try session.logits(appending: [position.0])
-            try #require(logits.count == position.1.count)
-            return max(worst, compare(logits, position.1).largest)
-        }
     }
 
     @Test(arguments: files, InstructionSet.available)
@@ -59,7 +37,7 @@ import Tokenization
             precision: .float32,
             ops: Ops(instructionSet: isa, threadCount: 1)
         )
-        let difference = try largestDifference(model, expected)
+        let difference = try expected.largestDifference(model)
         print("\(file.0) \(isa): largest difference \(difference)")
         #expect(difference <= 1e-4)
         // As a single prompt, everything is a few matrix products.
@@ -78,7 +56,7 @@ import Tokenization
             #expect(written.format.version == Int(version.rawValue))
             let model = try Llama2Decoder(written, ops: ops)
             let name = version == .int8 ? "grouped_v2" : "grouped"
-            #expect(try largestDifference(model, expected(name)) <= 1e-4)
+            #expect(try expected(name).largestDifference(model) <= 1e-4)
         }
     }
 
@@ -110,7 +88,7 @@ import Tokenization
             let odd = try #require(misaligned.tensors.first).byteRange.lowerBound
             #expect(odd % 2 == 1)
             let model = try Llama2Decoder(misaligned, ops: ops)
-            #expect(try largestDifference(model, expected) <= 1e-4)
+            #expect(try expected.largestDifference(model) <= 1e-4)
             // At fewer bits, weights have the same bits whether they are the file's own or copied.
             for precision in [ElementType.bfloat16, .q8_0, .q4_0] {
                 let logits = try [misaligned, checkpoint(name)].map { weights in

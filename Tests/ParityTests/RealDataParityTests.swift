@@ -1,7 +1,6 @@
 // Comparisons with references on real data: a trained GPT-2, and a training run on Shakespeare.
 
 import FileIO
-import Foundation
 import LanguageModels
 import RandomNumbers
 import Tensors
@@ -16,19 +15,9 @@ import Training
 ) struct RealDataParityTests {
     /// A prompt of `reference_numpy.json` and what NumPy computed from it.
     private struct Generation: Decodable {
-        let promptIDs: [Int32]
-        let greedyIDs: [Int32]
+        let promptIds: [Int32]
+        let greedyIds: [Int32]
         let lastLogits: [Float]
-
-        enum CodingKeys: String, CodingKey {
-            case promptIDs = "prompt_ids"
-            case greedyIDs = "greedy_ids"
-            case lastLogits = "last_logits"
-        }
-    }
-
-    private func json<Value: Decodable>(_ path: FilePath) throws -> Value {
-        try JSONDecoder().decode(Value.self, from: Data(MappedFile(path).contents()))
     }
 
     @Test(arguments: InstructionSet.available)
@@ -46,33 +35,34 @@ import Training
             )
             return try model.lastLogits(inputs: tokens, workspace: workspace)[0]
         }
-        let references: [Generation] = try json(TestData.path("tiny-gpt2/reference_numpy.json"))
+        let references: [Generation] = try recorded(
+            at: TestData.path("tiny-gpt2/reference_numpy.json")
+        )
         #expect(references.count == 3)
         for reference in references {
-            var tokens = reference.promptIDs
+            var tokens = reference.promptIds
             let difference = compare(try lastLogits(tokens), reference.lastLogits)
             print("tiny-gpt2 \(isa) logits: largest difference \(difference.largest)")
             #expect(difference.largest <= 1e-4)
 
-            for _ in reference.greedyIDs {
+            for _ in reference.greedyIds {
                 let logits = try lastLogits(tokens)
                 let best = try #require(logits.indices.max { logits[$0] < logits[$1] })
                 tokens.append(Int32(best))
             }
-            #expect(Array(tokens.dropFirst(reference.promptIDs.count)) == reference.greedyIDs)
+            #expect(Array(tokens.dropFirst(reference.promptIds.count)) == reference.greedyIds)
         }
     }
 
     /// A line of `shakespeare_losses.jsonl`.
     private struct ReferenceStep: Decodable {
-        let train_loss: Float
-        let learning_rate: Float
+        let trainLoss: Float
+        let learningRate: Float
     }
 
     @Test func runOnShakespeareTracksPyTorch() throws {
-        let expected = try MappedFile(fixture("shakespeare_losses.jsonl")).contents()
-            .split(separator: UInt8(ascii: "\n"))
-            .map { try JSONDecoder().decode(ReferenceStep.self, from: Data($0)) }
+        let expected: [ReferenceStep] = try MappedFile(fixture("shakespeare_losses.jsonl"))
+            .contents().split(separator: UInt8(ascii: "\n")).map { try recorded($0) }
         try #require(expected.count == 300)
 
         let ops = try Ops(threadCount: 2)
@@ -101,9 +91,9 @@ import Training
             )
         )
         let steps = try expected.map { _ in try trainer.step() }
-        let losses = compare(steps.map(\.loss), expected.map(\.train_loss))
-        let start = abs(steps[0].loss - expected[0].train_loss)
-        let rates = compare(steps.map(\.learningRate), expected.map(\.learning_rate))
+        let losses = compare(steps.map(\.loss), expected.map(\.trainLoss))
+        let start = abs(steps[0].loss - expected[0].trainLoss)
+        let rates = compare(steps.map(\.learningRate), expected.map(\.learningRate))
         print(
             "Shakespeare, 300 steps: loss \(steps[0].loss) to \(steps[299].loss), largest",
             "difference from PyTorch \(losses.largest), at the first step \(start)"

@@ -1,8 +1,6 @@
 // The training steps that scripts/export_parity_fixtures.py records, and the trainer that repeats
 // them. Fixtures/README.md explains the keys.
 
-import FileIO
-import Foundation
 import LanguageModels
 import Tensors
 import TokenData
@@ -10,14 +8,6 @@ import Training
 
 /// What `NAME_steps.json` holds, as far as the tests need it.
 struct StepsFixture: Decodable {
-    struct Optimizer: Decodable {
-        let beta1: Float
-        let beta2: Float
-        let epsilon: Float
-        let weightDecay: Float
-        let gradClip: Float
-    }
-
     struct Step: Decodable {
         let learningRate: Float
         let trainLoss: Float
@@ -32,16 +22,13 @@ struct StepsFixture: Decodable {
     let batchSize: Int
     let sequenceLength: Int
     let microBatchesPerStep: Int
-    let optimizer: Optimizer
+    let optimizer: RecordedOptimizer
     let steps: [Step]
     let finalParameters: [String: Samples]
 
     /// Reads the record of the fixture called `name`.
     static func read(_ name: String) throws -> StepsFixture {
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        let bytes = try MappedFile(fixture("\(name)_steps.json")).contents()
-        return try decoder.decode(StepsFixture.self, from: Data(bytes))
+        try recorded(at: fixture("\(name)_steps.json"))
     }
 
     /// A trainer at the start of these steps.
@@ -64,11 +51,7 @@ struct StepsFixture: Decodable {
                 totalSteps: steps.count
             )
         )
-        settings.optimizer.beta1 = optimizer.beta1
-        settings.optimizer.beta2 = optimizer.beta2
-        settings.optimizer.epsilon = optimizer.epsilon
-        settings.optimizer.weightDecay = optimizer.weightDecay
-        settings.optimizer.gradientClip = optimizer.gradClip
+        optimizer.apply(to: &settings.optimizer)
         settings.recomputation = recomputation
         settings.precision = precision
         return try Trainer(

@@ -78,24 +78,20 @@ extension TrainingFixture.Run {
     }
 
     /// How the steps are made.
-    func settings(recomputation: Recomputation) -> TrainingSettings {
+    func settings(recomputation: Recomputation) throws -> TrainingSettings {
         var settings = TrainingSettings(
             batchSize: batchSize,
             sequenceLength: sequenceLength,
             totalBatchTokens: batchSize * sequenceLength * microBatchesPerStep,
             schedule: LearningRateSchedule(
                 shape: .constant,
-                peak: optimizer.learningRate,
+                peak: try #require(optimizer.learningRate),
                 warmupSteps: 0,
                 finalFraction: 1,
                 totalSteps: steps.count
             )
         )
-        settings.optimizer.beta1 = optimizer.beta1
-        settings.optimizer.beta2 = optimizer.beta2
-        settings.optimizer.epsilon = optimizer.epsilon
-        settings.optimizer.weightDecay = optimizer.weightDecay
-        settings.optimizer.gradientClip = optimizer.gradClip
+        optimizer.apply(to: &settings.optimizer)
         settings.recomputation = recomputation
         return settings
     }

@@ -2,20 +2,10 @@
 // training small models, and how tests read it. Fixtures/README.md explains the keys.
 
 import FileIO
-import Foundation
 import TensorFiles
 
 /// What `Training/training.json` holds, as far as the tests need it.
 struct TrainingFixture: Decodable {
-    struct Optimizer: Decodable {
-        let learningRate: Float
-        let beta1: Float
-        let beta2: Float
-        let epsilon: Float
-        let weightDecay: Float
-        let gradClip: Float
-    }
-
     struct Step: Decodable {
         let loss: Float
         let gradNorm: Float
@@ -47,7 +37,7 @@ struct TrainingFixture: Decodable {
         let batchSize: Int
         let sequenceLength: Int
         let microBatchesPerStep: Int
-        let optimizer: Optimizer
+        let optimizer: RecordedOptimizer
         let steps: [Step]
         /// The loss of the first micro-batch, for models.
         let loss: Float?
@@ -71,10 +61,7 @@ struct TrainingFixture: Decodable {
 
     /// Reads the record.
     static func read() throws -> TrainingFixture {
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        let bytes = try MappedFile(path("training.json")).contents()
-        return try decoder.decode(TrainingFixture.self, from: Data(bytes))
+        try recorded(at: path("training.json"))
     }
 
     /// A file or a directory next to the record.

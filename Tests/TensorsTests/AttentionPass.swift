@@ -114,6 +114,31 @@ extension Ops {
         )
     }
 
+    /// Both passes of GPT-2's attention, in the type of `qkv`; the backward pass starts from
+    /// `forward`, if given.
+    func attention(
+        _ qkv: Tensor,
+        dout: Tensor,
+        NH: Int,
+        forward: (out: Tensor, lse: Tensor)? = nil
+    ) throws -> (out: Tensor, lse: Tensor, dqkv: Tensor) {
+        let (B, T) = (dout.shape[0], dout.shape[1])
+        let out =
+            qkv.elementType == .float32
+            ? try TensorMaker.garbage(dout.shape) : try TensorMaker.bfloat16Garbage(dout.shape)
+        let lse = try TensorMaker.garbage([B, NH, T])
+        let dqkv = try TensorMaker.garbage(qkv.shape)
+        attentionForward(out: out, lse: lse, qkv: qkv)
+        attentionBackward(
+            dqkv: dqkv,
+            dout: dout,
+            out: forward?.out ?? out,
+            qkv: qkv,
+            lse: forward?.lse ?? lse
+        )
+        return (out, lse, dqkv)
+    }
+
     private static func thirds(_ qkv: Tensor) -> [TensorColumns] {
         let rows = qkv.reshaped([qkv.shape[0] * qkv.shape[1], qkv.shape[2]])
         let C = qkv.shape[2] / 3

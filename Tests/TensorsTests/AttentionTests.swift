@@ -36,29 +36,50 @@ extension KernelTests {
 
         var make = TensorMaker()
 
-        /// A forward and a backward pass; the backward pass of every backend starts from the same
-        /// `forward` results when they are given.
-        private func run(
-            _ ops: Ops,
+        /// How far a result may be from the reference's: in roundings of what.
+        private typealias Bound = (magnitude: [Float], within: Double)
+
+        /// Compares both passes of every backend with the reference.
+        ///
+        /// Their backward passes start from its results. The bound of `dqkv` is in roundings of its
+        /// largest element.
+        private func expectBothPasses(
+            _ expected: (out: Tensor, lse: Tensor, dqkv: Tensor),
             qkv: Tensor,
             dout: Tensor,
             NH: Int,
-            forward: (out: Tensor, lse: Tensor)? = nil
-        ) throws -> (out: Tensor, lse: Tensor, dqkv: Tensor) {
-            let (B, T, C) = (dout.shape[0], dout.shape[1], dout.shape[2])
-            let (out, lse) = (
-                try TensorMaker.garbage([B, T, C]), try TensorMaker.garbage([B, NH, T])
-            )
-            let dqkv = try TensorMaker.garbage([B, T, 3 * C])
-            ops.attentionForward(out: out, lse: lse, qkv: qkv)
-            ops.attentionBackward(
-                dqkv: dqkv,
-                dout: dout,
-                out: forward?.out ?? out,
-                qkv: qkv,
-                lse: forward?.lse ?? lse
-            )
-            return (out, lse, dqkv)
+            out: Bound,
+            lse: Bound,
+            dqkv: Double
+        ) throws {
+            for backend in Backend.all {
+                let actual = try backend.ops().attention(
+                    qkv,
+                    dout: dout,
+                    NH: NH,
+                    forward: (expected.out, expected.lse)
+                )
+                expectClose(
+                    actual.out,
+                    expected.out,
+                    magnitude: out.magnitude,
+                    within: out.within,
+                    "out, \(backend)"
+                )
+                expectClose(
+                    actual.lse,
+                    expected.lse,
+                    magnitude: lse.magnitude,
+                    within: lse.within,
+                    "lse, \(backend)"
+                )
+                expectClose(
+                    actual.dqkv,
+                    expected.dqkv,
+                    ofLargestWithin: dqkv,
+                    "dqkv, \(backend)"
+                )
+            }
         }
 
         /// `qkv` with the values' signs dropped.
@@ -74,7 +95,7 @@ extension KernelTests {
             let qkv = try make.uniform([B, T, 3 * C], -2...2)
             let dout = try make.uniform([B, T, C])
             let reference = try Backend.reference.ops()
-            let expected = try run(reference, qkv: qkv, dout: dout, NH: NH)
+            let expected = try reference.attention(qkv, dout: dout, NH: NH)
             let sizes = TensorMaker.self
             let magnitude = (try sizes.garbage([B, T, C]), try sizes.garbage([B, NH, T]))
             reference.attentionForward(
@@ -82,37 +103,17 @@ extension KernelTests {
                 lse: magnitude.1,
                 qkv: try Self.withPositiveValues(qkv, C: C)
             )
-            // A score's error, in units of scores, is that of each probability relative to itself.
-            let lseMagnitude = expected.lse.floats().map { 1 + abs($0) }
-            for backend in Backend.all {
-                let actual = try run(
-                    backend.ops(),
-                    qkv: qkv,
-                    dout: dout,
-                    NH: NH,
-                    forward: (expected.out, expected.lse)
-                )
-                expectClose(
-                    actual.out,
-                    expected.out,
-                    magnitude: magnitude.0.floats(),
-                    within: 24,
-                    "out, \(backend)"
-                )
-                expectClose(
-                    actual.lse,
-                    expected.lse,
-                    magnitude: lseMagnitude,
-                    within: 8,
-                    "lse, \(backend)"
-                )
-                expectClose(
-                    actual.dqkv,
-                    expected.dqkv,
-                    ofLargestWithin: 24,
-                    "dqkv, \(backend)"
-                )
-            }
+            try expectBothPasses(
+                expected,
+                qkv: qkv,
+                dout: dout,
+                NH: NH,
+                out: (magnitude.0.floats(), 24),
+                // A score's error, in units of scores, is that of each probability relative to
+                // itself.
+                lse: (expected.lse.floats().map { 1 + abs($0) }, 8),
+                dqkv: 24
+            )
         }
 
         /// Whether a backend multiplies pairs of bfloat16, and so rounds probabilities, their
@@ -133,15 +134,9 @@ extension KernelTests {
             let (wide, dout) = (try TensorMaker.widened(qkv), try make.uniform([B, T, C]))
             for backend in backends {
                 let ops = try backend.ops()
-                let out = try TensorMaker.bfloat16Garbage([B, T, C])
-                let (lse, dqkv) = (
-                    try TensorMaker.garbage([B, NH, T]), try TensorMaker.garbage([B, T, 3 * C])
-                )
-                ops.attentionForward(out: out, lse: lse, qkv: qkv)
-                ops.attentionBackward(dqkv: dqkv, dout: dout, out: out, qkv: qkv, lse: lse)
-                let expected = try run(
-                    ops,
-                    qkv: wide,
+                let (out, lse, dqkv) = try ops.attention(qkv, dout: dout, NH: NH)
+                let expected = try ops.attention(
+                    wide,
                     dout: dout,
                     NH: NH,
                     forward: (TensorMaker.widened(out), lse)
@@ -215,40 +210,20 @@ extension KernelTests {
             let (B, T, NH, HS) = (1, 130, 1, 8)
             let qkv = try make.uniform([B, T, 3 * HS], -60...60)
             let dout = try make.uniform([B, T, HS])
-            let reference = try Backend.reference.ops()
-            let expected = try run(reference, qkv: qkv, dout: dout, NH: NH)
+            let expected = try Backend.reference.ops().attention(qkv, dout: dout, NH: NH)
             let largestScore = expected.lse.floats().reduce(0) { max($0, abs($1)) }
             #expect(largestScore > 2000)
-            for backend in Backend.all {
-                let actual = try run(
-                    backend.ops(),
-                    qkv: qkv,
-                    dout: dout,
-                    NH: NH,
-                    forward: (expected.out, expected.lse)
-                )
-                // A score's rounding is relative to the score, and so is that of e to its power.
-                expectClose(
-                    actual.out,
-                    expected.out,
-                    magnitude: Array(repeating: 60, count: T * HS),
-                    within: 0.3 * Double(largestScore),
-                    "out, \(backend)"
-                )
-                expectClose(
-                    actual.lse,
-                    expected.lse,
-                    magnitude: Array(repeating: largestScore, count: T),
-                    within: 4,
-                    "lse, \(backend)"
-                )
-                expectClose(
-                    actual.dqkv,
-                    expected.dqkv,
-                    ofLargestWithin: 0.3 * Double(largestScore),
-                    "dqkv, \(backend)"
-                )
-            }
+            // A score's rounding is relative to the score, and so is that of e to its power.
+            let bound = 0.3 * Double(largestScore)
+            try expectBothPasses(
+                expected,
+                qkv: qkv,
+                dout: dout,
+                NH: NH,
+                out: (Array(repeating: 60, count: T * HS), bound),
+                lse: (Array(repeating: largestScore, count: T), 4),
+                dqkv: bound
+            )
         }
 
         @Test(arguments: [5, 50, 130])
@@ -263,8 +238,8 @@ extension KernelTests {
             let dout = try make.uniform([1, T, C])
             let earlier = 0..<T - 1
             for backend in Backend.all + [.reference] {
-                let before = try run(backend.ops(), qkv: qkv, dout: dout, NH: NH)
-                let after = try run(backend.ops(), qkv: changed, dout: dout, NH: NH)
+                let before = try backend.ops().attention(qkv, dout: dout, NH: NH)
+                let after = try backend.ops().attention(changed, dout: dout, NH: NH)
                 expectSameBits(after.out[0][earlier], before.out[0][earlier], "\(backend)")
                 #expect(after.out[0][T - 1].floats() != before.out[0][T - 1].floats())
                 let rounded = try [qkv, changed].map { inp in

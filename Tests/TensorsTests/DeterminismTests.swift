@@ -28,6 +28,21 @@ extension KernelTests {
             }
         }
 
+        /// The same for attention with its options, in float32 and in bfloat16.
+        private mutating func expectSameBitsForAnyThreads(
+            _ set: InstructionSet,
+            _ pass: AttentionPass,
+            sourceLocation: SourceLocation = #_sourceLocation
+        ) throws {
+            let inputs = try make.uniform([pass.B * pass.T, pass.width])
+            let narrow = try TensorMaker.bfloat16(rounding: inputs)
+            let dout = try make.uniform([pass.B, pass.T, pass.C])
+            try expectSameBitsForAnyThreads(set, sourceLocation: sourceLocation) { ops in
+                try pass.run(ops, inputs: inputs, dout: dout)
+                    + pass.run(ops, inputs: narrow, dout: dout)
+            }
+        }
+
         @Test(arguments: sets)
         mutating func matmulDoesNotDependOnThreads(set: InstructionSet) throws {
             // Two blocks of rows and of depth in one of the products each.
@@ -36,13 +51,8 @@ extension KernelTests {
                 let (bias, residual) = (try make.uniform([OC]), try make.uniform([N, OC]))
                 let dout = try make.uniform([N, OC])
                 try expectSameBitsForAnyThreads(set) { ops in
-                    let (out, geluOut) = (
-                        try TensorMaker.garbage([N, OC]), try TensorMaker.garbage([N, OC])
-                    )
-                    ops.matmulForward(
-                        out: out,
-                        geluOut: geluOut,
-                        inp: inp,
+                    let (out, geluOut) = try ops.matmul(
+                        inp,
                         weight: weight,
                         bias: bias,
                         residual: residual
@@ -71,25 +81,10 @@ extension KernelTests {
             let (qkv, dout) = (try make.uniform([B, T, 3 * C]), try make.uniform([B, T, C]))
             let narrowQkv = try TensorMaker.bfloat16(rounding: qkv)
             try expectSameBitsForAnyThreads(set) { ops in
-                let (out, lse) = (
-                    try TensorMaker.garbage([B, T, C]), try TensorMaker.garbage([B, NH, T])
-                )
-                let dqkv = try TensorMaker.garbage([B, T, 3 * C])
-                ops.attentionForward(out: out, lse: lse, qkv: qkv)
-                ops.attentionBackward(dqkv: dqkv, dout: dout, out: out, qkv: qkv, lse: lse)
-                let (narrow, narrowLse) = (
-                    try TensorMaker.bfloat16Garbage([B, T, C]), try TensorMaker.garbage([B, NH, T])
-                )
-                let narrowDqkv = try TensorMaker.garbage([B, T, 3 * C])
-                ops.attentionForward(out: narrow, lse: narrowLse, qkv: narrowQkv)
-                ops.attentionBackward(
-                    dqkv: narrowDqkv,
-                    dout: dout,
-                    out: narrow,
-                    qkv: narrowQkv,
-                    lse: narrowLse
-                )
-                return [out, lse, dqkv, narrow, narrowLse, narrowDqkv]
+                try [qkv, narrowQkv].flatMap { qkv in
+                    let (out, lse, dqkv) = try ops.attention(qkv, dout: dout, NH: NH)
+                    return [out, lse, dqkv]
+                }
             }
         }
 
@@ -98,13 +93,7 @@ extension KernelTests {
             var pass = AttentionPass(B: 2, T: 161, NKH: 2, shared: 2, HS: 10)
             try pass.separate(lengths: [60, 1, 90])
             pass.dropout = Dropout(rate: 0.2, key: 1)
-            let inputs = try make.uniform([pass.B * pass.T, pass.width])
-            let narrow = try TensorMaker.bfloat16(rounding: inputs)
-            let dout = try make.uniform([pass.B, pass.T, pass.C])
-            try expectSameBitsForAnyThreads(set) { ops in
-                try pass.run(ops, inputs: inputs, dout: dout)
-                    + pass.run(ops, inputs: narrow, dout: dout)
-            }
+            try expectSameBitsForAnyThreads(set, pass)
         }
 
         @Test(arguments: sets)
@@ -117,13 +106,7 @@ extension KernelTests {
                 var pass = AttentionPass(B: 1, T: 700, NKH: 1, shared: 2, HS: 36)
                 try pass.separate(lengths: lengths)
                 pass.dropout = Dropout(rate: 0.1, key: 5)
-                let inputs = try make.uniform([pass.T, pass.width])
-                let narrow = try TensorMaker.bfloat16(rounding: inputs)
-                let dout = try make.uniform([pass.B, pass.T, pass.C])
-                try expectSameBitsForAnyThreads(set) { ops in
-                    try pass.run(ops, inputs: inputs, dout: dout)
-                        + pass.run(ops, inputs: narrow, dout: dout)
-                }
+                try expectSameBitsForAnyThreads(set, pass)
             }
         }
 
@@ -264,17 +247,9 @@ extension KernelTests {
             let (weight, bias) = (try make.uniform([C]), try make.uniform([C]))
             func run(_ threads: Int) throws -> (rows: [Tensor], parameters: [Tensor]) {
                 let ops = try Backend(instructionSet: set, threadCount: threads).ops()
-                let (out, dinp) = (try TensorMaker.garbage([N, C]), try TensorMaker.copy(inp))
-                let (mean, rstd) = (try TensorMaker.garbage([N]), try TensorMaker.garbage([N]))
+                let (out, mean, rstd) = try ops.layernorm(inp, weight: weight, bias: bias)
+                let dinp = try TensorMaker.copy(inp)
                 let (dweight, dbias) = (try TensorMaker.copy(weight), try TensorMaker.copy(bias))
-                ops.layernormForward(
-                    out: out,
-                    mean: mean,
-                    rstd: rstd,
-                    inp: inp,
-                    weight: weight,
-                    bias: bias
-                )
                 ops.layernormBackward(
                     dinp: dinp,
                     dweight: dweight,

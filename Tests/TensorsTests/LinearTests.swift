@@ -83,21 +83,14 @@ extension KernelTests {
             let (inp, source) = (try make.uniform([N, C]), try make.uniform([OC, C]))
             for type in ElementType.weightTypes {
                 let weight = try GuardedStorage.unreadableAfter(source, type)
-                func run(_ ops: Ops) throws -> Tensor {
+                try expectAsTheReference(
+                    "\(type)",
+                    magnitude: magnitude(inp, weight),
+                    within: { Self.bound(type, N, $0) }
+                ) { ops in
                     let out = try TensorMaker.garbage([N, OC])
                     ops.linear(out: out, inp: inp, weight: weight)
                     return out
-                }
-                let expected = try run(Backend.reference.ops())
-                let magnitude = try magnitude(inp, weight)
-                for backend in Backend.all {
-                    expectClose(
-                        try run(backend.ops()),
-                        expected,
-                        magnitude: magnitude,
-                        within: Self.bound(type, N, backend),
-                        "\(type), \(backend)"
-                    )
                 }
             }
         }
@@ -110,7 +103,11 @@ extension KernelTests {
             for type in [ElementType.float32, .bfloat16, .q8_0] {
                 let weight = try GuardedStorage.unreadableAfter(source, type)
                 for gelu in [false, true] {
-                    func run(_ ops: Ops) throws -> Tensor {
+                    try expectAsTheReference(
+                        "\(type), gelu \(gelu)",
+                        magnitude: magnitude(inp, weight, bias: bias, residual: residual),
+                        within: { Self.bound(type, N, $0) }
+                    ) { ops in
                         let out = try TensorMaker.garbage([N, OC])
                         ops.linear(
                             out: out,
@@ -121,17 +118,6 @@ extension KernelTests {
                             gelu: gelu
                         )
                         return out
-                    }
-                    let expected = try run(Backend.reference.ops())
-                    let magnitude = try magnitude(inp, weight, bias: bias, residual: residual)
-                    for backend in Backend.all {
-                        expectClose(
-                            try run(backend.ops()),
-                            expected,
-                            magnitude: magnitude,
-                            within: Self.bound(type, N, backend),
-                            "\(type), gelu \(gelu), \(backend)"
-                        )
                     }
                 }
             }

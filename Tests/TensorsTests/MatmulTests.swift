@@ -44,26 +44,15 @@ extension KernelTests {
             let (N, C, OC) = (shape.N, shape.C, shape.OC)
             let (inp, weight) = (try make.uniform([N, C]), try make.uniform([OC, C]))
             let magnitude = try TensorMaker.garbage([N, OC])
-            let reference = try Backend.reference.ops()
-            reference.matmulForward(
+            try Backend.reference.ops().matmulForward(
                 out: magnitude,
-                inp: try TensorMaker.magnitudes(inp),
-                weight: try TensorMaker.magnitudes(weight)
+                inp: TensorMaker.magnitudes(inp),
+                weight: TensorMaker.magnitudes(weight)
             )
-            func run(_ ops: Ops) throws -> Tensor {
+            try expectAsTheReference(magnitude: magnitude.floats(), within: Self.bound) { ops in
                 let out = try TensorMaker.garbage([N, OC])
                 ops.matmulForward(out: out, inp: inp, weight: weight)
                 return out
-            }
-            let expected = try run(reference)
-            for backend in Backend.all {
-                expectClose(
-                    try run(backend.ops()),
-                    expected,
-                    magnitude: magnitude.floats(),
-                    within: Self.bound,
-                    "out, \(backend)"
-                )
             }
         }
 
@@ -82,17 +71,7 @@ extension KernelTests {
                 residual: try TensorMaker.magnitudes(residual)
             )
             func run(_ ops: Ops) throws -> (out: Tensor, geluOut: Tensor) {
-                let out = try TensorMaker.garbage([N, OC])
-                let geluOut = try TensorMaker.garbage([N, OC])
-                ops.matmulForward(
-                    out: out,
-                    geluOut: geluOut,
-                    inp: inp,
-                    weight: weight,
-                    bias: bias,
-                    residual: residual
-                )
-                return (out, geluOut)
+                try ops.matmul(inp, weight: weight, bias: bias, residual: residual)
             }
             let expected = try run(reference)
             for backend in Backend.all {
@@ -118,27 +97,25 @@ extension KernelTests {
             let (dout, weight) = (try make.uniform([N, OC]), try make.uniform([OC, C]))
             let geluInp = try make.uniform([N, C], -3...3)
             let magnitude = try TensorMaker.garbage([N, C])
-            let reference = try Backend.reference.ops()
-            reference.matmulBackwardInput(
+            try Backend.reference.ops().matmulBackwardInput(
                 dinp: magnitude,
-                dout: try TensorMaker.magnitudes(dout),
-                weight: try TensorMaker.magnitudes(weight)
+                dout: TensorMaker.magnitudes(dout),
+                weight: TensorMaker.magnitudes(weight)
             )
-            func run(_ ops: Ops, geluInp: Tensor?) throws -> Tensor {
-                let dinp = try TensorMaker.garbage([N, C])
-                ops.matmulBackwardInput(dinp: dinp, dout: dout, weight: weight, geluInp: geluInp)
-                return dinp
-            }
             for (name, geluInp) in [("dinp", nil), ("dinp through GELU", geluInp)] {
-                let expected = try run(reference, geluInp: geluInp)
-                for backend in Backend.all {
-                    expectClose(
-                        try run(backend.ops(), geluInp: geluInp),
-                        expected,
-                        magnitude: magnitude.floats(),
-                        within: Self.bound,
-                        "\(name), \(backend)"
+                try expectAsTheReference(
+                    name,
+                    magnitude: magnitude.floats(),
+                    within: Self.bound
+                ) { ops in
+                    let dinp = try TensorMaker.garbage([N, C])
+                    ops.matmulBackwardInput(
+                        dinp: dinp,
+                        dout: dout,
+                        weight: weight,
+                        geluInp: geluInp
                     )
+                    return dinp
                 }
             }
         }

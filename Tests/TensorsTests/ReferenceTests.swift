@@ -72,15 +72,10 @@ extension KernelTests {
         }
 
         @Test func layernormOfOneToFourMatchesAHandComputation() throws {
-            let out = try TensorMaker.garbage([1, 4])
-            let (mean, rstd) = (try TensorMaker.garbage([1]), try TensorMaker.garbage([1]))
-            ops.layernormForward(
-                out: out,
-                mean: mean,
-                rstd: rstd,
-                inp: try TensorMaker.copy([1, 2, 3, 4], [1, 4]),
-                weight: try TensorMaker.copy([1, 1, 1, 2], [4]),
-                bias: try TensorMaker.copy([0, 0, 1, 0], [4])
+            let (out, mean, rstd) = try ops.layernorm(
+                TensorMaker.copy([1, 2, 3, 4], [1, 4]),
+                weight: TensorMaker.copy([1, 1, 1, 2], [4]),
+                bias: TensorMaker.copy([0, 0, 1, 0], [4])
             )
             // The variance is 1.25, and 1 / sqrt(1.25001) is 0.89442361.
             #expect(mean.floats() == [2.5])
@@ -93,18 +88,9 @@ extension KernelTests {
             let inp = try make.uniform([N, C])
             let (weight, bias) = (try make.uniform([C]), try make.uniform([C]))
             let dout = try make.uniform([N, C])
-            let out = try TensorMaker.garbage([N, C])
-            let (mean, rstd) = (try TensorMaker.garbage([N]), try TensorMaker.garbage([N]))
             let (x, w, b) = (doubles(inp), doubles(weight), doubles(bias))
 
-            ops.layernormForward(
-                out: out,
-                mean: mean,
-                rstd: rstd,
-                inp: inp,
-                weight: weight,
-                bias: bias
-            )
+            let (out, mean, rstd) = try ops.layernorm(inp, weight: weight, bias: bias)
             try expect(out, Formulas.layernorm(inp: x, weight: w, bias: b), within: 2)
 
             let gradients = [
@@ -137,15 +123,11 @@ extension KernelTests {
         }
 
         @Test func matmulOfTwoByTwoMatchesAHandComputation() throws {
-            let out = try TensorMaker.garbage([1, 2])
-            let geluOut = try TensorMaker.garbage([1, 2])
-            ops.matmulForward(
-                out: out,
-                geluOut: geluOut,
-                inp: try TensorMaker.copy([1, 2], [1, 2]),
-                weight: try TensorMaker.copy([3, 4, 5, 6], [2, 2]),
-                bias: try TensorMaker.copy([-10, 0.5], [2]),
-                residual: try TensorMaker.copy([0, 0.5], [1, 2])
+            let (out, geluOut) = try ops.matmul(
+                TensorMaker.copy([1, 2], [1, 2]),
+                weight: TensorMaker.copy([3, 4, 5, 6], [2, 2]),
+                bias: TensorMaker.copy([-10, 0.5], [2]),
+                residual: TensorMaker.copy([0, 0.5], [1, 2])
             )
             #expect(out.floats() == [1, 18])
             try expect(geluOut, [0.841191990, 18], within: 2)
@@ -156,18 +138,14 @@ extension KernelTests {
             let (inp, weight) = (try make.uniform([N, C]), try make.uniform([OC, C]))
             let (bias, residual) = (try make.uniform([OC]), try make.uniform([N, OC]))
             let dout = try make.uniform([N, OC])
-            let (out, geluOut) = (
-                try TensorMaker.garbage([N, OC]), try TensorMaker.garbage([N, OC])
-            )
             let (x, w, b, r) = (doubles(inp), doubles(weight), doubles(bias), doubles(residual))
 
-            ops.matmulForward(out: out, inp: inp, weight: weight)
+            let plain = try TensorMaker.garbage([N, OC])
+            ops.matmulForward(out: plain, inp: inp, weight: weight)
             let none = [Double](repeating: 0, count: OC)
-            try expect(out, Formulas.matmul(inp: x, weight: w, bias: none, C: C), within: 2)
-            ops.matmulForward(
-                out: out,
-                geluOut: geluOut,
-                inp: inp,
+            try expect(plain, Formulas.matmul(inp: x, weight: w, bias: none, C: C), within: 2)
+            let (out, geluOut) = try ops.matmul(
+                inp,
                 weight: weight,
                 bias: bias,
                 residual: residual

@@ -5,31 +5,17 @@ import Testing
 
 extension KernelTests {
     @Suite(.serialized) struct RmsnormTests {
-        /// Around vectors of 4, 8 and 16; the last is large enough for a team of three.
-        static let shapes = [
-            (1, 1), (3, 3), (2, 4), (5, 7), (3, 8), (7, 9), (4, 15), (6, 16), (5, 17), (3, 33),
-            (2, 768), (193, 257),
-        ]
+        static let shapes = LayernormTests.shapes
 
         var make = TensorMaker()
 
         @Test(arguments: shapes)
         mutating func agreesWithTheReference(N: Int, C: Int) throws {
             let (inp, weight) = (try make.uniform([N, C], -1...3), try make.uniform([C]))
-            func run(_ ops: Ops) throws -> Tensor {
+            try expectAsTheReference(within: 12) { ops in
                 let out = try TensorMaker.garbage([N, C])
                 ops.rmsnormForward(out: out, inp: inp, weight: weight, epsilon: 1e-5)
                 return out
-            }
-            let expected = try run(Backend.reference.ops())
-            for backend in Backend.all {
-                expectClose(
-                    try run(backend.ops()),
-                    expected,
-                    magnitude: expected.floats().map { abs($0) },
-                    within: 12,
-                    "\(backend)"
-                )
             }
         }
 

@@ -55,8 +55,11 @@ extension KernelTests {
                     return out
                 }
                 let wide = try widened(weight)
-                let expected = try run(reference, inp, weight)
-                expectSameBits(try run(reference, inp, wide), expected, "reference, \(type)")
+                expectSameBits(
+                    try run(reference, inp, wide),
+                    try run(reference, inp, weight),
+                    "reference, \(type)"
+                )
                 let magnitude = try TensorMaker.garbage([N, OC])
                 reference.matmulForward(
                     out: magnitude,
@@ -65,15 +68,11 @@ extension KernelTests {
                     bias: try TensorMaker.magnitudes(bias),
                     residual: try TensorMaker.magnitudes(residual)
                 )
-                for backend in Backend.all {
-                    expectClose(
-                        try run(backend.ops(), inp, weight),
-                        expected,
-                        magnitude: magnitude.floats(),
-                        within: Self.bound(type, backend),
-                        "\(type), \(backend)"
-                    )
-                }
+                try expectAsTheReference(
+                    "\(type)",
+                    magnitude: magnitude.floats(),
+                    within: { Self.bound(type, $0) }
+                ) { try run($0, inp, weight) }
             }
         }
 
@@ -85,19 +84,6 @@ extension KernelTests {
             let reference = try Backend.reference.ops()
             for type in ElementType.weightTypes {
                 let weight = try GuardedStorage.unreadableAfter(source, type)
-                func run(_ ops: Ops, _ accumulate: Bool, _ geluInp: Tensor?) throws -> Tensor {
-                    // The result must be overwritten if it is not added to.
-                    let nothing = try TensorMaker.garbage([N, C])
-                    let dinp = accumulate ? try TensorMaker.copy(initial) : nothing
-                    ops.matmulBackwardInput(
-                        dinp: dinp,
-                        dout: dout,
-                        weight: weight,
-                        geluInp: geluInp,
-                        accumulate: accumulate
-                    )
-                    return dinp
-                }
                 let magnitude = try TensorMaker.magnitudes(initial)
                 reference.matmulBackwardInput(
                     dinp: magnitude,
@@ -106,15 +92,22 @@ extension KernelTests {
                     accumulate: true
                 )
                 for (accumulate, geluInp) in [(false, nil), (true, nil), (true, geluInp)] {
-                    let expected = try run(reference, accumulate, geluInp)
-                    for backend in Backend.all {
-                        expectClose(
-                            try run(backend.ops(), accumulate, geluInp),
-                            expected,
-                            magnitude: magnitude.floats(),
-                            within: Self.bound(type, backend),
-                            "\(type), accumulate \(accumulate), \(backend)"
+                    try expectAsTheReference(
+                        "\(type), accumulate \(accumulate)",
+                        magnitude: magnitude.floats(),
+                        within: { Self.bound(type, $0) }
+                    ) { ops in
+                        // The result must be overwritten if it is not added to.
+                        let nothing = try TensorMaker.garbage([N, C])
+                        let dinp = accumulate ? try TensorMaker.copy(initial) : nothing
+                        ops.matmulBackwardInput(
+                            dinp: dinp,
+                            dout: dout,
+                            weight: weight,
+                            geluInp: geluInp,
+                            accumulate: accumulate
                         )
+                        return dinp
                     }
                 }
             }

@@ -69,14 +69,7 @@ struct InspectPageBrowserTests {
                 PageFindings.subject,
                 prompt: .init(tokens: tokens, texts: ["a", "b"]),
                 parts: [
-                    .attention(
-                        AttentionPatterns(
-                            tokens: tokens,
-                            layers: [0],
-                            headCount: 1,
-                            values: [.nan, 0, .nan, .nan]
-                        )
-                    ),
+                    .attention(PageFindings.undefinedPatterns),
                     .lens(
                         LogitLens(
                             tokens: tokens,

@@ -186,14 +186,7 @@ import Testing
             PageFindings.subject,
             prompt: .init(tokens: tokens, texts: ["a", "b"]),
             parts: [
-                .attention(
-                    AttentionPatterns(
-                        tokens: tokens,
-                        layers: [0],
-                        headCount: 1,
-                        values: [.nan, 0, .nan, .nan]
-                    )
-                ),
+                .attention(PageFindings.undefinedPatterns),
                 .predictions(
                     TokenPredictions(
                         tokens: tokens,

@@ -42,6 +42,14 @@ enum PageFindings {
         )
     }
 
+    /// Two tokens, of whose patterns almost nothing could be computed.
+    static let undefinedPatterns = AttentionPatterns(
+        tokens: [1, 2],
+        layers: [0],
+        headCount: 1,
+        values: [.nan, 0, .nan, .nan]
+    )
+
     static func lens(_ tokens: [Int32] = tokens, layers: Int = 2) -> LogitLens {
         LogitLens(
             tokens: tokens,

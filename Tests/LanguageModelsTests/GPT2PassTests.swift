@@ -5,30 +5,15 @@ import TestSupport
 import Testing
 
 @Suite(.serialized) struct GPT2PassTests {
-    private func workspace(
-        _ model: GPT2,
-        _ B: Int,
-        _ T: Int,
-        training: Recomputation? = Recomputation.none
-    ) throws -> TrainingWorkspace {
-        try TrainingWorkspace(
-            model,
-            batchSize: B,
-            sequenceLength: T,
-            training: training,
-            ops: Ops(threadCount: 1)
-        )
-    }
-
     @Test func sequencesUpToTheContextFitAndLongerOnesDoNot() throws {
         let model = try smallModel()
-        let longest = try workspace(model, 1, 16)
+        let longest = try model.workspace(1, 16)
         let tokens = randomTokens(16)
         #expect(
             try model.loss(inputs: tokens, targets: tokens, workspace: longest).isFinite
         )
         for length in [17, 1000, .max] {
-            let error = #expect(throws: ModelError.self) { try workspace(model, 1, length) }
+            let error = #expect(throws: ModelError.self) { try model.workspace(1, length) }
             #expect(error == .sequenceTooLong(length: length, maximum: 16))
             #expect(error?.description.contains("context of 16") == true)
         }
@@ -36,7 +21,7 @@ import Testing
 
     @Test(arguments: [(0, 1), (1, 0), (-1, 4), (4, -1), (.max, 1), (.max, 16), (1 << 27, 16)])
     func impossibleBatchesAreErrors(B: Int, T: Int) throws {
-        let error = #expect(throws: ModelError.self) { try workspace(smallModel(), B, T) }
+        let error = #expect(throws: ModelError.self) { try smallModel().workspace(B, T) }
         guard case .wrongBatch = error else {
             Issue.record("\(String(describing: error))")
             return
@@ -46,7 +31,7 @@ import Testing
 
     @Test func batchesOfAnotherSizeThanTheWorkspaceAreErrors() throws {
         let model = try smallModel()
-        let workspace = try workspace(model, 2, 4)
+        let workspace = try model.workspace(2, 4)
         for (inputs, targets) in [(7, 8), (8, 7), (9, 9), (0, 0), (8, 9)] {
             let error = ModelError.wrongBatch(
                 expected: "2 sequences of 4 tokens",
@@ -68,7 +53,7 @@ import Testing
     @Test(arguments: [-1, 10, 127, 128, .max, .min] as [Int32])
     func tokensOutsideTheVocabularyAreErrorsEvenInsideThePadding(token: Int32) throws {
         let model = try smallModel()
-        let workspace = try workspace(model, 2, 4)
+        let workspace = try model.workspace(2, 4)
         let gradients = try model.makeParameterSet()
         let good = randomTokens(8)
         var bad = good
@@ -97,7 +82,7 @@ import Testing
         let (inputs, targets) = (randomTokens(32), randomTokens(32, seed: 10))
         var results: [(loss: Float, gradients: [Float], bytes: Int)] = []
         for recomputation in Recomputation.allCases {
-            let workspace = try workspace(model, 2, 16, training: recomputation)
+            let workspace = try model.workspace(2, 16, training: recomputation)
             let gradients = try model.makeParameterSet()
             let loss = try model.lossAndGradients(
                 inputs: inputs,
@@ -114,12 +99,12 @@ import Testing
         }
         #expect(results[1].bytes < results[0].bytes)
         #expect(results[2].bytes < results[1].bytes)
-        #expect(try workspace(model, 2, 16, training: nil).byteCount < results[2].bytes)
+        #expect(try model.workspace(2, 16, training: nil).byteCount < results[2].bytes)
     }
 
     @Test func gradientsOverwriteOrAccumulateWithTheirScale() throws {
         let model = try smallModel()
-        let workspace = try workspace(model, 2, 16)
+        let workspace = try model.workspace(2, 16)
         let batches = [(1, 2), (3, 4)].map {
             (randomTokens(32, seed: $0), randomTokens(32, seed: $1))
         }
@@ -160,7 +145,7 @@ import Testing
         _ = try model.lossAndGradients(
             inputs: randomTokens(8),
             targets: randomTokens(8, seed: 10),
-            workspace: workspace(model, 2, 4),
+            workspace: model.workspace(2, 4),
             gradients: gradients
         )
         let rows = gradients["wte"]
@@ -171,7 +156,7 @@ import Testing
     @Test func lossIsTheMeanOfTheRowsWithAndWithoutGradients() throws {
         let model = try smallModel()
         let (inputs, targets) = (randomTokens(32), randomTokens(32, seed: 10))
-        let inference = try workspace(model, 2, 16, training: nil)
+        let inference = try model.workspace(2, 16, training: nil)
         let loss = try model.loss(inputs: inputs, targets: targets, workspace: inference)
         let rows = try model.allLogits(inputs: inputs, workspace: inference)
         #expect(rows.count == 32 && rows.allSatisfy { $0.count == 10 })
@@ -182,7 +167,7 @@ import Testing
         let trained = try model.lossAndGradients(
             inputs: inputs,
             targets: targets,
-            workspace: workspace(model, 2, 16),
+            workspace: model.workspace(2, 16),
             gradients: model.makeParameterSet()
         )
         #expect(abs(trained - loss) <= 1e-6)
@@ -230,7 +215,7 @@ import Testing
 
     @Test func lastLogitsAreTheLastRowsOfAllAndTheFutureDoesNotMatter() throws {
         let model = try smallModel()
-        let workspace = try workspace(model, 2, 8, training: nil)
+        let workspace = try model.workspace(2, 8, training: nil)
         var tokens = randomTokens(16)
         let all = try model.allLogits(inputs: tokens, workspace: workspace)
         #expect(try model.lastLogits(inputs: tokens, workspace: workspace) == [all[7], all[15]])

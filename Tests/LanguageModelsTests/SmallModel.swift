@@ -26,6 +26,24 @@ func smallModel(_ configuration: GPT2Configuration? = nil, seed: UInt64 = 5) thr
     )
 }
 
+extension GPT2 {
+    /// Memory for B sequences of T tokens.
+    func workspace(
+        _ B: Int,
+        _ T: Int,
+        threads: Int = 1,
+        training: Recomputation? = Recomputation.none
+    ) throws -> TrainingWorkspace {
+        try TrainingWorkspace(
+            self,
+            batchSize: B,
+            sequenceLength: T,
+            training: training,
+            ops: Ops(threadCount: threads)
+        )
+    }
+}
+
 /// Random tokens below `vocabularySize`.
 func randomTokens(_ count: Int, vocabularySize: Int = 10, seed: UInt64 = 9) -> [Int32] {
     var generator = MersenneTwister(seed: seed)
@@ -52,13 +70,7 @@ struct SmallBatch {
         threads: Int = 1,
         training: Recomputation? = Recomputation.none
     ) throws -> TrainingWorkspace {
-        try TrainingWorkspace(
-            model,
-            batchSize: batchSize,
-            sequenceLength: sequenceLength,
-            training: training,
-            ops: Ops(threadCount: threads)
-        )
+        try model.workspace(batchSize, sequenceLength, threads: threads, training: training)
     }
 
     /// The result of `lossAndGradients` when its memory held other numbers before.

@@ -47,6 +47,23 @@ import Testing
         return adapter
     }
 
+    /// Writes it into a directory.
+    private static func write(
+        _ adapter: TrainableAdapter,
+        of configuration: any ModelConfiguration,
+        in directory: FilePath
+    ) throws -> FilePath {
+        let path = directory.appending("adapter")
+        try adapter.write(
+            to: path,
+            of: configuration,
+            baseModel: nil,
+            overwrite: false,
+            ops: Ops(threadCount: 1)
+        )
+        return path
+    }
+
     /// Its configuration, once it is written.
     private static func settings(_ path: FilePath) throws -> [String: Any] {
         let bytes = try MappedFile(path.appending("adapter_config.json")).contents()
@@ -163,14 +180,7 @@ import Testing
             }
         }
         try withTemporaryDirectory { directory in
-            let path = directory.appending("adapter")
-            try adapter.write(
-                to: path,
-                of: configuration,
-                baseModel: nil,
-                overwrite: false,
-                ops: ops
-            )
+            let path = try Self.write(adapter, of: configuration, in: directory)
             let archive = try TensorArchive(
                 contentsOf: path.appending("adapter_model.safetensors")
             )
@@ -190,13 +200,10 @@ import Testing
             -> [String]
         {
             try withTemporaryDirectory { directory in
-                let path = directory.appending("adapter")
-                try Self.adapter(shape, ops).write(
-                    to: path,
+                let path = try Self.write(
+                    Self.adapter(shape, ops),
                     of: configuration,
-                    baseModel: nil,
-                    overwrite: false,
-                    ops: ops
+                    in: directory
                 )
                 let settings = try Self.settings(path)
                 #expect(settings["fan_in_fan_out"] as? Bool == (configuration is GPT2Configuration))
@@ -232,14 +239,7 @@ import Testing
             }
         let shape = LowRankShape(layers, usesRootOfRank: true)
         try withTemporaryDirectory { directory in
-            let path = directory.appending("adapter")
-            try Self.adapter(shape, ops).write(
-                to: path,
-                of: configuration,
-                baseModel: nil,
-                overwrite: false,
-                ops: ops
-            )
+            let path = try Self.write(Self.adapter(shape, ops), of: configuration, in: directory)
             let settings = try Self.settings(path)
             #expect(settings["r"] as? Int == 2)
             #expect(settings["lora_alpha"] as? Int == 3)

@@ -101,21 +101,11 @@ struct ChartScriptTests {
     }
 
     @Test func oddNumbersAreDrawnAsFarAsTheyCanBe() throws {
-        var run = RunHistory(name: "odd")
         let values: [Float] = [
             .nan, .infinity, 0, -1, 1e38, .leastNonzeroMagnitude, -.infinity, 3, 3, -1e38,
         ]
-        run.steps = values.enumerated().map { index, value in
-            var step = RunHistory.Step(step: index == 0 ? 0 : Int.max / 16 * index)
-            (step.loss, step.learningRate, step.gradientNorm) = (value, value, value)
-            (step.milliseconds, step.tokensPerSecond) = (value, value)
-            return step
-        }
-        run.validation = [
-            .init(step: 0, value: .nan), .init(step: 1, value: 1e308),
-            .init(step: 2, value: -1e308),
-        ]
-        run.accuracy = run.validation + [.init(step: 3, value: 0.3)]
+        var run = oddRun(values, stepsApartBy: .max / 16)
+        run.accuracy.append(.init(step: 3, value: 0.3))
         let script = """
             const wrong = new Set();
             const look = () => {

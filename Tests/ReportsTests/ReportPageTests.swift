@@ -207,19 +207,8 @@ import Training
     }
 
     @Test func oddNumbersAreDrawnAsFarAsTheyCanBe() throws {
-        var run = RunHistory(name: "odd")
         let values: [Float] = [.nan, .infinity, 0, -1, 1e38, .leastNonzeroMagnitude, -.infinity]
-        run.steps = values.enumerated().map { index, value in
-            var step = RunHistory.Step(step: index == 0 ? 0 : Int.max / 8 * index)
-            (step.loss, step.learningRate, step.gradientNorm) = (value, value, value)
-            (step.milliseconds, step.tokensPerSecond) = (value, value)
-            return step
-        }
-        run.validation = [
-            .init(step: 0, value: .nan), .init(step: 1, value: 1e308),
-            .init(step: 2, value: -1e308),
-        ]
-        run.accuracy = run.validation
+        let run = oddRun(values, stepsApartBy: .max / 8)
         let page = try ReportPage([run])
         #expect(isWellFormed(page))
         var allMissing = RunHistory(name: "missing")

@@ -29,6 +29,22 @@ func plainRun(_ name: String, steps: Int, every: Int = 1, tokens: Float = 1024) 
     return run
 }
 
+/// A run of numbers that no run should have, in steps that are far apart.
+func oddRun(_ values: [Float], stepsApartBy distance: Int) -> RunHistory {
+    var run = RunHistory(name: "odd")
+    run.steps = values.enumerated().map { index, value in
+        var step = RunHistory.Step(step: distance * index)
+        (step.loss, step.learningRate, step.gradientNorm) = (value, value, value)
+        (step.milliseconds, step.tokensPerSecond) = (value, value)
+        return step
+    }
+    run.validation = [
+        .init(step: 0, value: .nan), .init(step: 1, value: 1e308), .init(step: 2, value: -1e308),
+    ]
+    run.accuracy = run.validation
+    return run
+}
+
 /// What a run was started with.
 func plainFacts(
     seed: Int = 1,

@@ -100,7 +100,9 @@ private func read(rows: [UInt8], limit: Int? = nil) throws -> [MultipleChoiceExa
             ),
         ] as [([Int32], [UInt16], String)]
     )
-    func damagedShardIsOneSentence(header: [Int32], body: [UInt16], fragment: String) throws {
+    func damagedShardIsOneSentence(header: [Int32], body: [UInt16], fragment: String)
+        throws
+    {
         try withTemporaryDirectory { directory in
             let path = try writeShard(header, body, in: directory)
             let error = try #require(throws: TokenDataError.self) {

@@ -7,11 +7,7 @@ import TokenData
 @Suite struct RandomTokenLoaderTests {
     /// Two shards in which token `p` of shard `s` is `1000 s + p`: 40 and 17 tokens.
     private func writeShards(to directory: FilePath) throws -> FilePath {
-        for (s, count) in [Int32(40), 17].enumerated() {
-            let first = Int32(s) * 1000
-            try writeShard(first..<first + count, to: directory.appending("\(s).bin"))
-        }
-        return directory.appending("*.bin")
+        try TokenDataTests.writeShards([40, 17], distance: 1000, to: directory)
     }
 
     private func loader(

@@ -16,6 +16,49 @@ func writeShard(
     return path
 }
 
+/// Writes shards of consecutive tokens and returns a pattern for them.
+/// - Parameters:
+///   - counts: How many tokens each shard has.
+///   - distance: The difference between the first tokens of two shards in a row.
+///   - offset: The first token of the first shard.
+///   - directory: Where they are written.
+/// - Returns: A pattern for their paths.
+/// - Throws: When one cannot be written.
+@discardableResult
+func writeShards(
+    _ counts: [Int32],
+    distance: Int32,
+    offset: Int32 = 0,
+    to directory: FilePath
+) throws -> FilePath {
+    for (index, count) in counts.enumerated() {
+        let first = Int32(index) * distance + offset
+        try writeShard(first..<first + count, to: directory.appending("\(index).bin"))
+    }
+    return directory.appending("*.bin")
+}
+
+/// A loader of small batches.
+func tokenLoader(
+    _ pattern: FilePath,
+    B: Int = 1,
+    T: Int = 4,
+    shuffled: Bool = false,
+    processCount: Int = 1,
+    rank: Int = 0,
+    vocabularySize: Int? = nil
+) throws -> TokenLoader {
+    try TokenLoader(
+        matching: pattern,
+        batchSize: B,
+        sequenceLength: T,
+        shuffled: shuffled,
+        processCount: processCount,
+        rank: rank,
+        vocabularySize: vocabularySize
+    )
+}
+
 /// Writes a file with a shard's header of any content, and raw bytes after it.
 func writeRawShard(to path: FilePath, header: [Int32], body: [UInt8]) throws {
     let file = try AtomicFile(path)

@@ -4,29 +4,11 @@ import Testing
 import TokenData
 
 @Suite struct TokenLoaderErrorTests {
-    private func loader(
-        _ pattern: FilePath,
-        B: Int = 1,
-        T: Int = 4,
-        shuffled: Bool = false,
-        processCount: Int = 1,
-        vocabularySize: Int? = nil
-    ) throws -> TokenLoader {
-        try TokenLoader(
-            matching: pattern,
-            batchSize: B,
-            sequenceLength: T,
-            shuffled: shuffled,
-            processCount: processCount,
-            vocabularySize: vocabularySize
-        )
-    }
-
     @Test func patternWithoutFilesIsAnError() throws {
         try withTemporaryDirectory { directory in
             let pattern = directory.appending("none_*.bin")
             #expect(throws: TokenDataError.noShards(pattern: pattern)) {
-                _ = try loader(pattern)
+                _ = try tokenLoader(pattern)
             }
         }
     }
@@ -34,7 +16,7 @@ import TokenData
     @Test func pathThatLooksLikeAPatternIsFound() throws {
         try withTemporaryDirectory { directory in
             let path = try writeShard(0..<9, to: directory.appending("data[1].bin"))
-            #expect(try loader(path).shardPaths == [path])
+            #expect(try tokenLoader(path).shardPaths == [path])
         }
     }
 
@@ -43,7 +25,7 @@ import TokenData
             try writeShard(0..<100, to: directory.appending("a.bin"))
             let small = try writeShard(0..<16, to: directory.appending("b.bin"))
             let error = #expect(throws: TokenDataError.self) {
-                _ = try loader(directory.appending("*.bin"), B: 2, T: 4, processCount: 2)
+                _ = try tokenLoader(directory.appending("*.bin"), B: 2, T: 4, processCount: 2)
             }
             #expect(error == .tooFewTokens(path: small, needed: 17, found: 16))
             #expect(
@@ -54,7 +36,7 @@ import TokenData
                     """
             )
             // A product beyond Int must not trap.
-            #expect(throws: TokenDataError.self) { _ = try loader(small, B: .max, T: .max) }
+            #expect(throws: TokenDataError.self) { _ = try tokenLoader(small, B: .max, T: .max) }
         }
     }
 
@@ -63,7 +45,7 @@ import TokenData
             let a = try writeShard(0..<9, to: directory.appending("a.bin"))
             let b = try writeShard(0..<9, to: directory.appending("b.bin"), format: .llama3)
             #expect(throws: TokenDataError.mixedFormats(path: a, other: b)) {
-                _ = try loader(directory.appending("*.bin"))
+                _ = try tokenLoader(directory.appending("*.bin"))
             }
         }
     }
@@ -74,7 +56,7 @@ import TokenData
             let bad = directory.appending("b.bin")
             try writeRawShard(to: bad, header: [20_240_520, 1, -5], body: [])
             #expect(throws: TokenDataError.negativeCount(path: bad, found: -5)) {
-                _ = try loader(directory.appending("*.bin"))
+                _ = try tokenLoader(directory.appending("*.bin"))
             }
         }
     }
@@ -85,7 +67,7 @@ import TokenData
                 [0, 1, 2, 3, 4, 5, 99, 7, 8],
                 to: directory.appending("a.bin")
             )
-            var loader = try loader(path, vocabularySize: 50)
+            var loader = try tokenLoader(path, vocabularySize: 50)
             #expect(try nextBatch(&loader).inputs == [0, 1, 2, 3])
             let before = loader.state
             for _ in 0..<2 {
@@ -105,7 +87,7 @@ import TokenData
     @Test func lastTargetOfAShardIsCheckedToo() throws {
         try withTemporaryDirectory { directory in
             let path = try writeShard([0, 1, 2, 3, 99], to: directory.appending("a.bin"))
-            var loader = try loader(path, vocabularySize: 50)
+            var loader = try tokenLoader(path, vocabularySize: 50)
             #expect(throws: TokenDataError.self) { _ = try nextBatch(&loader) }
         }
     }
@@ -113,7 +95,7 @@ import TokenData
     @Test func shardReplacedBetweenEpochsIsNoticed() throws {
         try withTemporaryDirectory { directory in
             let path = try writeShard(0..<9, to: directory.appending("a.bin"))
-            var loader = try loader(path, shuffled: true)
+            var loader = try tokenLoader(path, shuffled: true)
             _ = try nextInputs(&loader, batches: 2)
             let before = loader.state
             try writeShard(1..<10, to: path)

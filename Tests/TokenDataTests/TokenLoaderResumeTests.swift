@@ -9,29 +9,11 @@ import TokenData
     /// Three shards of different sizes: 5, 2 and 8 samples.
     @discardableResult
     private func writeShards(to directory: FilePath, offset: Int32 = 0) throws -> FilePath {
-        for (s, count) in [Int32(30), 12, 41].enumerated() {
-            let first = Int32(s) * 100 + offset
-            try writeShard(first..<first + count, to: directory.appending("\(s).bin"))
-        }
-        return directory.appending("*.bin")
+        try TokenDataTests.writeShards([30, 12, 41], distance: 100, offset: offset, to: directory)
     }
 
-    private func loader(
-        _ pattern: FilePath,
-        B: Int = 1,
-        T: Int = 5,
-        shuffled: Bool = true,
-        processCount: Int = 1,
-        rank: Int = 0
-    ) throws -> TokenLoader {
-        try TokenLoader(
-            matching: pattern,
-            batchSize: B,
-            sequenceLength: T,
-            shuffled: shuffled,
-            processCount: processCount,
-            rank: rank
-        )
+    private func loader(_ pattern: FilePath, shuffled: Bool = true) throws -> TokenLoader {
+        try tokenLoader(pattern, T: 5, shuffled: shuffled)
     }
 
     /// The position after a round trip through JSON, as in a checkpoint.
@@ -189,22 +171,22 @@ import TokenData
             expectMismatch(
                 "the batch size was 1 and is now 2",
                 restoring: saved,
-                into: try loader(pattern, B: 2)
+                into: try tokenLoader(pattern, B: 2, T: 5, shuffled: true)
             )
             expectMismatch(
                 "the sequence length was 5 and is now 4",
                 restoring: saved,
-                into: try loader(pattern, T: 4)
+                into: try tokenLoader(pattern, T: 4, shuffled: true)
             )
             expectMismatch(
                 "the number of processes was 1 and is now 2",
                 restoring: saved,
-                into: try loader(pattern, processCount: 2)
+                into: try tokenLoader(pattern, T: 5, shuffled: true, processCount: 2)
             )
             expectMismatch(
                 "the rank of this process was 0 and is now 1",
-                restoring: try loader(pattern, processCount: 2).state,
-                into: try loader(pattern, processCount: 2, rank: 1)
+                restoring: try tokenLoader(pattern, T: 5, shuffled: true, processCount: 2).state,
+                into: try tokenLoader(pattern, T: 5, shuffled: true, processCount: 2, rank: 1)
             )
             expectMismatch(
                 "the saved run shuffled the data, this one reads it in sequence",

@@ -14,15 +14,12 @@ import Training
         validationSeed: UInt64 = 2,
         change: (inout TrainingSettings) -> Void = { _ in }
     ) throws -> TrainingRun {
-        let small = SmallRun(steps: steps)
-        var settings = small.settings
-        settings.checkpointInterval = 1
-        change(&settings)
-        return try TrainingRun(
-            small.trainer(in: directory, settings: settings),
-            validation: validates ? small.loader(in: directory, seed: validationSeed) : nil,
-            directory: RunDirectory(directory.appending("run")),
-            allowsChanges: true
+        try SmallRun(steps: steps).start(
+            in: directory,
+            checkpointInterval: 1,
+            validationSeed: validates ? validationSeed : nil,
+            allowsChanges: true,
+            change: change
         )
     }
 

@@ -14,15 +14,7 @@ import Training
         steps: Int = 20,
         change: (inout TrainingSettings) -> Void = { _ in }
     ) throws -> TrainingRun {
-        let small = SmallRun(steps: steps)
-        var settings = small.settings
-        settings.checkpointInterval = 2
-        change(&settings)
-        return try TrainingRun(
-            small.trainer(in: directory, settings: settings),
-            validation: nil,
-            directory: RunDirectory(directory.appending("run"))
-        )
+        try SmallRun(steps: steps).start(in: directory, checkpointInterval: 2, change: change)
     }
 
     @Test func fiveStepsInARowWithoutANumberEndTheRunAndKeepItsCheckpoints() throws {

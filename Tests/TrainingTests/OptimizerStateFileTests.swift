@@ -15,19 +15,9 @@ import Training
 
     /// A run of three steps with one checkpoint.
     private func finished(_ small: SmallRun, in directory: FilePath) throws -> TrainingRun {
-        let run = try start(small, in: directory)
+        let run = try small.start(in: directory, checkpointInterval: 100)
         try run.run { _ in }
         return run
-    }
-
-    private func start(_ small: SmallRun, in directory: FilePath) throws -> TrainingRun {
-        var settings = small.settings
-        settings.checkpointInterval = 100
-        return try TrainingRun(
-            small.trainer(in: directory, settings: settings),
-            validation: nil,
-            directory: RunDirectory(directory.appending("run"))
-        )
     }
 
     @Test func everyFieldIsWhereLlmCReadsIt() throws {
@@ -126,7 +116,7 @@ import Training
             for (name, bytes) in cases {
                 try touch(path, bytes)
                 do {
-                    _ = try start(small, in: directory)
+                    _ = try small.start(in: directory, checkpointInterval: 100)
                     Issue.record("\(name) was accepted")
                 } catch {
                     let sentence = "\(error)"
@@ -143,7 +133,7 @@ import Training
                 #expect(try run.checkpointSteps() == [3])
             }
             try touch(path, good)
-            let resumed = try start(small, in: directory)
+            let resumed = try small.start(in: directory, checkpointInterval: 100)
             #expect(resumed.resumedStep == 3)
         }
     }

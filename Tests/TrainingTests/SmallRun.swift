@@ -95,6 +95,27 @@ struct SmallRun {
     }
 }
 
+extension SmallRun {
+    /// Begins or resumes the run in the directory `run`, with settings changed by a test.
+    func start(
+        in directory: FilePath,
+        checkpointInterval: Int,
+        validationSeed: UInt64? = nil,
+        allowsChanges: Bool = false,
+        change: (inout TrainingSettings) -> Void = { _ in }
+    ) throws -> TrainingRun {
+        var settings = settings
+        settings.checkpointInterval = checkpointInterval
+        change(&settings)
+        return try TrainingRun(
+            trainer(in: directory, settings: settings),
+            validation: validationSeed.map { try loader(in: directory, seed: $0) },
+            directory: RunDirectory(directory.appending("run")),
+            allowsChanges: allowsChanges
+        )
+    }
+}
+
 extension TransformerModel {
     /// Makes every result of the model NaN.
     func poison() {

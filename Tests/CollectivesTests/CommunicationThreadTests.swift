@@ -44,7 +44,7 @@ struct CommunicationThreadTests {
         try ProcessGroup(exitStatus: { _ in 65 }) { Silence(line) }
     }
 
-    @Test func processesThatDoNotConnectAreNotWaitedForForEver() {
+    @Test func waitingForProcessesThatDoNotConnectEnds() {
         let gate = DispatchSemaphore(value: 0)
         #expect(throws: CollectiveError.incomplete(seconds: 0)) {
             try ProcessGroup(exitStatus: { _ in 65 }, patience: 0) {
@@ -55,7 +55,7 @@ struct CommunicationThreadTests {
         gate.signal()
     }
 
-    @Test func allProcessesEndHoweverManyJobsGetNoAnswer() throws {
+    @Test func allProcessesEndEvenIfJobsAreUnanswered() throws {
         let line = Line()
         let group = try group(line)
         let pending = (0..<5).map { group.startGathering([Double($0)]) }
@@ -64,7 +64,7 @@ struct CommunicationThreadTests {
         #expect(pending.count == 5)
     }
 
-    @Test func whenTheLineBreaksEveryJobFails() throws {
+    @Test func everyJobFailsWhenTheConnectionBreaks() throws {
         let line = Line()
         let group = try group(line)
         let pending = (0..<5).map { group.startGathering([Double($0)]) }

@@ -25,7 +25,7 @@ struct LauncherTests {
     }
 
     @Test(arguments: ["1", "0", "-2", "many", ""])
-    func aLauncherOfOneProcessOrOfNonsenseIsNone(size: String) {
+    func aLauncherOfOneProcessOrWithInvalidVariablesIsIgnored(size: String) {
         #expect(launcher(["OMPI_COMM_WORLD_RANK": "0", "OMPI_COMM_WORLD_SIZE": size]) == nil)
     }
 

@@ -18,7 +18,7 @@ struct ProcessGroupTests {
         }
     }
 
-    @Test func severalGatheringsRunAtOnce() throws {
+    @Test func severalGathersRunAtOnce() throws {
         let results = try withThreadGroup(of: 3) { group in
             let pending = (0..<20).map { group.startGathering([Double($0 * 10 + group.rank)]) }
             return try pending.map { try $0.results().flatMap(\.self) }
@@ -57,7 +57,7 @@ struct ProcessGroupTests {
         }
     }
 
-    @Test func numbersAreGatheredWhereAllProcessesFindTheirs() throws {
+    @Test func numbersAreGatheredIfAllProcessesFindTheirs() throws {
         let results = try withThreadGroup(of: 3) { group in
             let numbers = try group.gather(count: 2) { [Double(group.rank), -0.5] }
             return (numbers, try group.sum { 0.1 * Double(group.rank + 1) }, group.hasAgreedToEnd)
@@ -70,7 +70,7 @@ struct ProcessGroupTests {
     }
 
     @Test(arguments: 0..<3)
-    func allProcessesFailWhereOneFindsNoNumber(broken: Int) {
+    func allProcessesFailIfOneFindsNoNumber(broken: Int) {
         let results = threadGroupResults(of: 3) { group in
             do {
                 return try group.sum {
@@ -95,7 +95,7 @@ struct ProcessGroupTests {
         }
     }
 
-    @Test func aDifferenceInWhatMustBeTheSameEndsAllProcesses() throws {
+    @Test func valuesThatMustAgreeButDifferEndAllProcesses() throws {
         let results = threadGroupResults(of: 2) { group in
             try group.requireAlike(["the version": "1", "the data": "\(group.rank)"])
             return group.hasAgreedToEnd

@@ -147,7 +147,7 @@ private struct AdapterRun {
         }
     }
 
-    @Test func infoTellsTheAdapterAndItsModel() throws {
+    @Test func infoNamesTheAdapterAndItsModel() throws {
         try withRun { place, _ in
             let info = try swiftlet("info", place.path.string)
             #expect(info.output.contains("LoRA of rank 2 in 4 linear layers, 256 parameters"))

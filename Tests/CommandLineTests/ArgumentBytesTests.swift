@@ -13,7 +13,7 @@ import Testing
         Array("\u{10FE00}\u{10FEFF}\u{10FF00}".utf8), [0xF4, 0x8F, 0xB8], [0xED, 0xA0, 0x80],
     ]
 
-    @Test func everyByteComesBack() {
+    @Test func everyByteRoundTrips() {
         for bytes in awkward + (1...255).map({ [$0] }) + (1...255).map({ [0x61, $0, 0xA9] }) {
             #expect(ArgumentBytes.bytes(ArgumentBytes.text(bytes)) == bytes)
             #expect(ArgumentBytes.bytes(ArgumentBytes.value(bytes)) == bytes)

@@ -86,7 +86,7 @@ private func ids(_ text: String) -> String {
         }
     }
 
-    @Test func namesThatAreNotUTF8AreFiles() throws {
+    @Test func fileNamesNeedNotBeUTF8() throws {
         try withTemporaryDirectory { directory in
             try writeTokenizer(to: directory.appending("bytes.bin"))
             let made = try shell(

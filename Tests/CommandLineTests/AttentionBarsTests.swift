@@ -20,7 +20,7 @@ private let heads = [
 ]
 
 @Suite struct AttentionBarsTests {
-    @Test func eachHeadShowsTheTokensItTakesMostFrom() {
+    @Test func eachHeadShowsTheTokensItAttendsToMost() {
         let lines = bars().lines(heads, of: 144, from: 4, in: tokens, columns: 80).map(\.text)
         #expect(
             lines[..<5]
@@ -42,7 +42,7 @@ private let heads = [
         #expect(lines.count == 9)
     }
 
-    @Test func aSingleHeadShowsItsTokensAsTheyStandInTheText() {
+    @Test func aSingleHeadShowsItsTokensInTheOrderOfTheText() {
         let lines = bars().lines([heads[0]], of: 1, from: 4, in: tokens, columns: 80).map(\.text)
         #expect(lines[2] == "  where 4 ·it looks: layer 5, head 1")
         #expect(lines[5].hasPrefix("      5     1  0 The    0.250  ━━"))
@@ -65,14 +65,14 @@ private let heads = [
         }
     }
 
-    @Test func barsInASCIIHoldNothingElse() {
+    @Test func barsInASCIIUseOnlyASCII() {
         let names = ["The", "_cat", "_sat", "_and", "_it"]
         let lines = bars(.ascii, names).lines(heads, of: 2, from: 4, in: tokens, columns: 80)
         #expect(lines.allSatisfy { $0.text.utf8.allSatisfy { $0 < 0x80 } })
         #expect(lines.contains { $0.text.contains("0.500  ####") })
     }
 
-    @Test func headsThatRestOnTheFirstTokenAreNotStrong() {
+    @Test func headsThatAttendToTheFirstTokenAreNotStrong() {
         // Two layers of one head, two tokens: the row of the second token is what counts.
         let patterns = AttentionPatterns(
             tokens: [7, 8],

@@ -91,7 +91,7 @@ import Testing
             (["--init", tiny, "--prompt-tokens", "5", "--tokens", "48"], "65 tokens"),
         ]
     )
-    func invalidSizesAreWrongUsage(_ arguments: [String], _ fragment: String) throws {
+    func invalidSizesAreUsageErrors(_ arguments: [String], _ fragment: String) throws {
         let outcome = try swiftlet(["bench", "generate"] + arguments)
         #expect(outcome.status == 64, "\(outcome.errors)")
         #expect(outcome.output.isEmpty)
@@ -100,7 +100,7 @@ import Testing
     }
 
     @Test(arguments: WrongFile.neverRight + [.tokenizer, .shard, .debugState])
-    func wrongModelIsOneSentence(file: WrongFile) throws {
+    func wrongModelIsReportedInOneSentence(file: WrongFile) throws {
         try file.withFile { path, _ in
             expectError(try swiftlet("bench", "generate", "--model", path), file.status, path)
         }

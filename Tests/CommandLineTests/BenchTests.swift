@@ -184,7 +184,7 @@ import Testing
             ["train", "--sequence-length", "2048"], ["kernels", "--threads", "0"],
         ]
     )
-    func invalidSizesAreWrongUsage(_ arguments: [String]) throws {
+    func invalidSizesAreUsageErrors(_ arguments: [String]) throws {
         let outcome = try swiftlet(["bench"] + arguments)
         #expect(outcome.status == 64)
         #expect(outcome.output.isEmpty)

@@ -141,7 +141,7 @@ private struct ChatUser {
         }
     }
 
-    @Test func typedLinesComeBackInTheNextSession() throws {
+    @Test func typedLinesAreRecalledInTheNextSession() throws {
         try ChatUser.chat { user, directory in
             try user.say("one")
             try user.say("two\u{1b}\rlines")
@@ -175,7 +175,7 @@ private struct ChatUser {
         }
     }
 
-    @Test func typedLinesAreNotKeptIfUnwanted() throws {
+    @Test func typedLinesAreNotKeptIfThatIsDisabled() throws {
         try ChatUser.chat(["--no-input-history"]) { user, directory in
             try user.say("secret")
             user.type(Self.up)

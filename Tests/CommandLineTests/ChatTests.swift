@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 @Suite(.serialized) struct ChatTests {
-    @Test func everyLineOfAChatIsATurnThatReadsOnlyItself() throws {
+    @Test func everyLineOfAChatIsATurnThatReadsOnlyItsOwnTokens() throws {
         try withLlama(context: 512) { model, _ in
             let outcome = try swiftlet(
                 [

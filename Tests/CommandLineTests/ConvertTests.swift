@@ -83,7 +83,7 @@ import Testing
     // MARK: What is kept
 
     /// GGUF needs as many tokens as rows, so a smaller tokenizer is padded.
-    @Test func aTokenizerSmallerThanTheModelComesBackAsItWas() throws {
+    @Test func aTokenizerSmallerThanTheModelRoundTrips() throws {
         try withTemporaryDirectory { directory in
             let first = directory.appending("first")
             try FileSystem.createDirectory(first)
@@ -168,7 +168,7 @@ import Testing
         }
     }
 
-    @Test func aTokenizerAndATemplateBesideAGGUFFileAreItsOwnWhereItHasNone() throws {
+    @Test func aGGUFFileWithoutATokenizerOrATemplateUsesThoseBesideIt() throws {
         try withTemporaryDirectory { directory in
             let model = try writeModel(to: directory.appending("model.bin"))
             let folder = directory.appending("folder")
@@ -225,7 +225,7 @@ import Testing
         }
     }
 
-    @Test func aModelDoesNotTakeThePlaceOfItsTokenizer() throws {
+    @Test func aModelIsNotWrittenOverItsTokenizer() throws {
         try withTemporaryDirectory { directory in
             let model = try writeModel(to: directory.appending("model.bin"))
             let tokenizer = try writeTokenizer(to: directory.appending("tokenizer.bin"))

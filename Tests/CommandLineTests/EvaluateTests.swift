@@ -47,7 +47,7 @@ private func evaluate(_ options: [String], in files: EvaluationFiles) throws -> 
         }
     }
 
-    @Test func textHasExactlyTheKeysOfTheContract() throws {
+    @Test func theObjectForTextHasExactlyTheDocumentedKeys() throws {
         try withEvaluationFiles { files in
             let outcome = try evaluate(
                 ["--text", "TEXT", "--tokenizer", "TOKENIZER", "--json"],
@@ -101,7 +101,7 @@ private func evaluate(_ options: [String], in files: EvaluationFiles) throws -> 
         }
     }
 
-    @Test func peopleGetATable() throws {
+    @Test func withoutJSONTheFiguresAreATable() throws {
         try withEvaluationFiles { files in
             let outcome = try evaluate(
                 ["--text", "TEXT", "--hellaswag", "QUESTIONS", "--tokenizer", "TOKENIZER"],
@@ -190,7 +190,7 @@ private func evaluate(_ options: [String], in files: EvaluationFiles) throws -> 
         (["--text", "TEXT", "--tokenizer", "TOKENIZER", "--stride", "33"], "the stride"),
         (["--hellaswag", "QUESTIONS", "--max-examples", "0"], "--max-examples"),
     ])
-    func wrongUsageIsOneSentence(options: [String], fragment: String) throws {
+    func wrongUsageIsReportedInOneSentence(options: [String], fragment: String) throws {
         try withEvaluationFiles { expectError(try evaluate(options, in: $0), 64, fragment) }
     }
 
@@ -198,7 +198,7 @@ private func evaluate(_ options: [String], in files: EvaluationFiles) throws -> 
         WrongFile.missing, .directory, .empty, .text, .noise, .tiny, .truncatedHeader, .model,
         .tokenizer, .shard,
     ])
-    func wrongQuestionsAreOneSentence(file: WrongFile) throws {
+    func wrongQuestionsAreReportedInOneSentence(file: WrongFile) throws {
         try withEvaluationFiles { files in
             try file.withFile { path, _ in
                 let outcome = try evaluate(
@@ -218,7 +218,7 @@ private func evaluate(_ options: [String], in files: EvaluationFiles) throws -> 
         ),
         (EvaluationFiles.row + "\n{", "line 2: the row is not one JSON object"),
     ])
-    func badRowsOfQuestionsAreOneSentence(rows: String, fragment: String) throws {
+    func badRowsOfQuestionsAreReportedInOneSentence(rows: String, fragment: String) throws {
         try withEvaluationFiles { files in
             let path = try writeBytes(Array(rows.utf8), to: files.directory.appending("bad.jsonl"))
             let outcome = try evaluate(
@@ -229,7 +229,7 @@ private func evaluate(_ options: [String], in files: EvaluationFiles) throws -> 
         }
     }
 
-    @Test func badShardOfQuestionsIsOneSentence() throws {
+    @Test func badShardOfQuestionsIsReportedInOneSentence() throws {
         try withEvaluationFiles { files in
             let path = files.directory.appending("bad.bin")
             try writeHeader([20_240_522, 1, 5, 100], body: [255, 255, 9], to: path)
@@ -244,7 +244,7 @@ private func evaluate(_ options: [String], in files: EvaluationFiles) throws -> 
     }
 
     @Test(arguments: [WrongFile.missing, .directory, .empty, .model, .tokenizer, .shard])
-    func wrongTextIsOneSentence(file: WrongFile) throws {
+    func wrongTextIsReportedInOneSentence(file: WrongFile) throws {
         try withEvaluationFiles { files in
             try file.withFile { path, _ in
                 let options = ["--text", path, "--tokenizer", "TOKENIZER"]
@@ -254,7 +254,7 @@ private func evaluate(_ options: [String], in files: EvaluationFiles) throws -> 
     }
 
     @Test(arguments: [WrongFile.missing, .directory, .empty, .text, .noise, .tiny, .model])
-    func wrongShardIsOneSentence(file: WrongFile) throws {
+    func wrongShardIsReportedInOneSentence(file: WrongFile) throws {
         try withEvaluationFiles { files in
             try file.withFile { path, _ in
                 expectError(try evaluate(["--data", path], in: files), file.status, path)
@@ -262,7 +262,7 @@ private func evaluate(_ options: [String], in files: EvaluationFiles) throws -> 
         }
     }
 
-    @Test func tokenizerOfAnotherModelIsOneSentence() throws {
+    @Test func tokenizerOfAnotherModelIsReportedInOneSentence() throws {
         try withEvaluationFiles { files in
             let other = try writeModel(
                 to: files.directory.appending("other.bin"),
@@ -276,7 +276,7 @@ private func evaluate(_ options: [String], in files: EvaluationFiles) throws -> 
         }
     }
 
-    @Test func aModelWithoutAFiniteLossIsOneSentence() throws {
+    @Test func aModelWithoutAFiniteLossIsReportedInOneSentence() throws {
         try withEvaluationFiles { files in
             let path = files.directory.appending("nan.bin")
             try writeModel(to: path) { parameters in

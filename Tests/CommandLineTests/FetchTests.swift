@@ -123,7 +123,7 @@ private func withServer(
         }
     }
 
-    @Test func whatTheServerLacksIsOneSentence() throws {
+    @Test func whatTheServerLacksIsReportedInOneSentence() throws {
         try withServer { server, directory, fetch in
             expectError(try fetch("gpt2-llmc"), 66, "\(server.url)/gpt2_tokenizer.bin")
             expectError(try fetch("gpt2"), 66, "\(server.url)/config.json")
@@ -132,7 +132,7 @@ private func withServer(
         }
     }
 
-    @Test func aServerThatIsNotThereIsOneSentence() throws {
+    @Test func aServerThatIsNotThereIsReportedInOneSentence() throws {
         var url = ""
         try withServer { server, _, _ in url = server.url }
         try withTemporaryDirectory { directory in
@@ -255,7 +255,7 @@ private func withServer(
         }
     }
 
-    @Test func wrongUsageIsOneSentence() throws {
+    @Test func wrongUsageIsReportedInOneSentence() throws {
         expectError(try swiftlet("fetch", "gpt3"), 64, "gpt3")
         expectError(try swiftlet("fetch", "gpt2", "--base-url", "file:///x"), 64, "https://HOST")
         expectError(try swiftlet("fetch", "hellaswag", "--debug-state"), 64, "--debug-state")

@@ -12,7 +12,7 @@ import Testing
         .filter { $0.hasPrefix("  swiftlet ") }
         .map { $0.dropFirst("  swiftlet ".count) }
 
-    @Test func theProgramByItselfGreetsWithThreeThingsToDo() throws {
+    @Test func withoutArgumentsTheProgramSuggestsThreeThings() throws {
         let outcome = try swiftlet([])
         #expect(outcome.status == 0)
         #expect(outcome.output == Greeting.text)
@@ -22,7 +22,7 @@ import Testing
         #expect(Greeting.text.split(separator: "\n").allSatisfy { $0.count <= 80 })
     }
 
-    @Test func whatItOffersWithoutTheNetworkCanBePastedInOrder() throws {
+    @Test func whatItSuggestsWithoutTheNetworkCanBePastedInOrder() throws {
         try withTemporaryDirectory { directory in
             let withoutNetwork = Self.commands.filter {
                 !$0.hasPrefix("fetch") && !$0.hasPrefix("chat")

@@ -46,7 +46,7 @@ private func ablation(_ changes: [[Double]], mlps: [Double] = []) -> Ablation {
         HeadRanking(glyphs: .unicode).lines(heads, columns: columns).map(\.text)
     }
 
-    @Test func threePanelsStandSideBySideIn80Columns() {
+    @Test func threePanelsFitSideBySideIn80Columns() {
         let lines = texts(scores(layerCount: 2, headCount: 4), columns: 80)
         #expect(
             lines[2] == "  previous token            first token               duplicate token"
@@ -81,7 +81,7 @@ private func ablation(_ changes: [[Double]], mlps: [Double] = []) -> Ablation {
         }
     }
 
-    @Test func aRankingInASCIIHoldsNothingElse() {
+    @Test func aRankingInASCIIUsesOnlyASCII() {
         let lines = HeadRanking(glyphs: .ascii)
             .lines(scores(layerCount: 2, headCount: 4), columns: 80)
         #expect(lines.allSatisfy { $0.text.utf8.allSatisfy { $0 < 0x80 } })
@@ -122,7 +122,7 @@ private func ablation(_ changes: [[Double]], mlps: [Double] = []) -> Ablation {
         #expect(lines[6] == "  better without")
     }
 
-    @Test func feedForwardNetworksHaveAColumnOnAScaleOfTheirOwn() {
+    @Test func feedForwardNetworksHaveAColumnWithItsOwnScale() {
         let lines = texts(ablation([[0.5], [0.125]], mlps: [2, 8]))
         #expect(lines[4].hasPrefix("      1  MLP  11.0000  +8.0000  ━━━━━━━"))
         #expect(lines.contains("    0  MLP"))

@@ -53,7 +53,7 @@ private func examples(inHelpOf names: [String]) throws -> [String] {
         }
     }
 
-    @Test func theListOfFlagsIsThatOfTheParser() {
+    @Test func theListOfFlagsMatchesTheParser() {
         func check(_ command: any ParsableCommand.Type) {
             let options = CommandOptions(of: command)
             let flags = Set(options.names.filter { $0.hasPrefix("--") })

@@ -154,7 +154,7 @@ import Training
         }
     }
 
-    @Test func aBFloat16ModelSaysSo() throws {
+    @Test func aBFloat16ModelIsDescribedAsSuch() throws {
         try withTemporaryDirectory { directory in
             let model = try writeModel(to: directory.appending("model.bin"), elementType: .bfloat16)
             let object = try swiftlet("info", model.string, "--json").object()
@@ -214,7 +214,7 @@ import Training
         }
     }
 
-    @Test func aRunSaysHowFarItIs() throws {
+    @Test func theProgressOfARunIsShown() throws {
         try withTemporaryDirectory { directory in
             let run = directory.appending("run")
             let arguments = try smallRun(in: directory)
@@ -298,12 +298,12 @@ import Training
         #expect(text.output.contains("threads            1\n"))
     }
 
-    @Test func anUnknownInstructionSetIsOneSentence() throws {
+    @Test func anUnknownInstructionSetIsReportedInOneSentence() throws {
         let outcome = try shell("SWIFTLET_ISA=mmx \"$SWIFTLET\" info --machine")
         expectError(outcome, 64, "'mmx'")
     }
 
-    @Test func eitherAFileOrTheMachineIsAskedFor() throws {
+    @Test func infoTakesEitherAFileOrTheMachine() throws {
         expectError(try swiftlet("info"), 64, "--machine")
         expectError(try swiftlet("info", "--machine", "x"), 64, "--machine")
     }

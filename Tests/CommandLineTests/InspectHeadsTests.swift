@@ -123,7 +123,7 @@ extension EvaluationFiles {
         }
     }
 
-    @Test func aTextShorterThanASequenceIsOne() throws {
+    @Test func aTextShorterThanASequenceIsOneSequence() throws {
         try withEvaluationFiles { files in
             // 50 tokens after the start are a whole sequence of 32 and a rest; 5 are one of 5.
             let outcome = try files.inspect("ablate", "--text", files.text)
@@ -147,7 +147,7 @@ extension EvaluationFiles {
         }
     }
 
-    @Test func dataThatCannotBeMeasuredOnIsRefused() throws {
+    @Test func unusableDataIsRefused() throws {
         try withEvaluationFiles { files in
             let directory = files.directory
             let empty = try writeBytes([], to: directory.appending("empty.txt")).string

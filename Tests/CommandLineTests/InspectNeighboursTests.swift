@@ -53,7 +53,7 @@ private func neighbours(_ object: [String: Any]) throws -> [[String: Any]] {
         }
     }
 
-    @Test func withoutATokenizerThereAreNumbers() throws {
+    @Test func withoutATokenizerIdsAreShown() throws {
         try withTurnedEmbeddings { model, _ in
             try withTemporaryDirectory { directory in
                 let alone = directory.appending("alone.bin")
@@ -109,7 +109,7 @@ private func neighbours(_ object: [String: Any]) throws -> [[String: Any]] {
         }
     }
 
-    @Test func cosinesBelowZeroLineUp() throws {
+    @Test func negativeCosinesAreAligned() throws {
         try withTurnedEmbeddings { model, tokenizer in
             let arguments = [
                 "inspect", "neighbours", "--model", model, "--tokenizer", tokenizer, "--id", "33",
@@ -134,7 +134,7 @@ private func neighbours(_ object: [String: Any]) throws -> [[String: Any]] {
 
     // NumPy's numbers for the same files.
     @Test(.enabled(if: TestData.isAvailable, Comment(rawValue: TestData.skipReason)))
-    func neighboursInRealModelsAreNumPys() throws {
+    func neighboursInRealModelsMatchNumPy() throws {
         let model = try TestData.path("llama2/stories260K.bin").string
         let tokenizer = try TestData.path("llama2/tok512.bin").string
         let arguments = [

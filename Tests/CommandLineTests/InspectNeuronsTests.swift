@@ -65,7 +65,7 @@ private func neurons(_ arguments: [String]) throws -> [[String: Any]] {
         }
     }
 
-    @Test func peopleSeeTheTokenWithTheTextAroundIt() throws {
+    @Test func theTableShowsTokensWithTheTextAroundThem() throws {
         try withText { base, _ in
             for more in [[], ["--neuron", "7"]] {
                 let outcome = try swiftlet(base + ["--layer", "0"] + more)
@@ -145,7 +145,7 @@ private func neurons(_ arguments: [String]) throws -> [[String: Any]] {
 
     // NumPy's activations of the same text: silu(gate) * up of layer 3.
     @Test(.enabled(if: TestData.isAvailable, Comment(rawValue: TestData.skipReason)))
-    func activationsOfARealModelAreNumPys() throws {
+    func activationsOfARealModelMatchNumPy() throws {
         try withTemporaryDirectory { directory in
             let text =
                 "Once upon a time, there was a little girl named Lily. She loved to play outside "

@@ -56,7 +56,7 @@ private func parts(_ page: String) -> [String] {
         try withTemporaryDirectory { try body(Looked($0)) }
     }
 
-    @Test func aPromptsPageHasAllOfItWithWhatWasAskedForFirst() throws {
+    @Test func aPromptsPageHasAllPartsAndTheRequestedOneFirst() throws {
         try look { looked in
             let names = ["attention", "lens", "next"]
             for name in names {
@@ -69,7 +69,7 @@ private func parts(_ page: String) -> [String] {
     }
 
     @Test(arguments: ["attention", "lens", "next"])
-    func aPromptsPageHasTheLossWithoutEachHeadWhereThereIsData(name: String) throws {
+    func aPromptsPageHasTheLossWithoutEachHeadIfThereIsData(name: String) throws {
         try look { looked in
             let data = try writeShard(to: looked.directory.appending("val.bin")).string
             let page = try looked.page(name, ["--data", data])
@@ -88,7 +88,7 @@ private func parts(_ page: String) -> [String] {
         }
     }
 
-    @Test func chosenLayersHeadsAndTokensAreThoseOfThePage() throws {
+    @Test func thePageShowsTheChosenLayersHeadsAndTokens() throws {
         try look { looked in
             let page = try looked.page("attention", ["--heads", "1", "--token", "2"])
             #expect(page.contains("\"heads\":[1],\"layers\":[0"))
@@ -121,7 +121,7 @@ private func parts(_ page: String) -> [String] {
         }
     }
 
-    @Test func aPageThatExistsStays() throws {
+    @Test func anExistingPageIsKept() throws {
         try look { looked in
             let path = try writeBytes([1], to: looked.directory.appending("page.html"))
             for name in ["attention", "weights"] {
@@ -173,7 +173,7 @@ private func parts(_ page: String) -> [String] {
         }
     }
 
-    @Test func howManyHeadsIsAskedOfTextOnly() throws {
+    @Test func topIsForTextOnly() throws {
         try look { looked in
             for form in [["--json"], ["--output", "\(looked.directory)/page.html"]] {
                 let outcome = try swiftlet(looked.arguments("attention", ["--top", "3"] + form))

@@ -183,7 +183,7 @@ private func isClose(_ found: Any?, _ expected: Double, within tolerance: Double
 
     // NumPy's numbers for the same file.
     @Test(.enabled(if: TestData.isAvailable, Comment(rawValue: TestData.skipReason)))
-    func numbersOfRealModelsAreNumPys() throws {
+    func numbersOfRealModelsMatchNumPy() throws {
         let directory = try TestData.path("tiny-gpt2").string
         let gpt2 = try inspect(directory, "transformer.h.2.attn.c_attn.weight")
         #expect(isClose(gpt2["mean"], -8.113281165267328e-05, within: 1e-15))

@@ -44,7 +44,7 @@ private enum Moment {
     private let environment = ProcessInfo.processInfo.environment
 
     @Test(arguments: DisturbedRun.Kind.allCases)
-    func runKilledAtRandomMomentsIsTheUndisturbedOne(kind: DisturbedRun.Kind) throws {
+    func runKilledAtRandomMomentsMatchesAnUndisturbedOne(kind: DisturbedRun.Kind) throws {
         let wanted = environment["SWIFTLET_KILLS"].flatMap(Int.init) ?? 6
         let seed = environment["SWIFTLET_KILL_SEED"].flatMap(UInt64.init) ?? 1
         var generator = SeededGenerator(seed: seed)

@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    @Test func itIsTrainedAndSampledMeanwhile() throws {
+    @Test func itIsTrainedAndSampledDuringTraining() throws {
         try withPaddedModel { model, directory in
             let shard = try writeShard(to: directory.appending("data.bin"))
             let output = directory.appending("run")
@@ -118,7 +118,7 @@ import Testing
         }
     }
 
-    @Test func aTokenizerThatIsHardlyTheModelsGetsARemark() throws {
+    @Test func aTokenizerThatIsProbablyNotTheModelsGetsARemark() throws {
         try withTemporaryDirectory { directory in
             let tokenizer = try writeTokenizer(to: directory.appending("tokenizer.bin"))
             for (size, isRemarkedOn) in [(257 + 127, false), (257 + 128, true)] {

@@ -125,7 +125,7 @@ private func texts(
         }
     }
 
-    @Test func whatIsRightAndWhatIsUnlikelyHaveInksOfTheirOwn() throws {
+    @Test func rightAndUnlikelyPredictionsHaveTheirOwnColors() throws {
         let lens = LogitLens(
             tokens: [0, 1],
             layers: [

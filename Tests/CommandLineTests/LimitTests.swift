@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    @Test func aListOfNumbersOfThreadsIsTaken() throws {
+    @Test func aListOfThreadCountsIsAccepted() throws {
         try withTemporaryDirectory { directory in
             let outcome = try shell("OMP_NUM_THREADS=2,1 \(training(in: directory))")
             #expect(outcome.status == 0, "\(outcome.errors)")

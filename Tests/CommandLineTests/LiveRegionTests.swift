@@ -36,7 +36,7 @@ import Testing
         #expect(region.replace(with: [], columns: 4).hasPrefix("\r\(wrapOff)"))
     }
 
-    @Test func colorsAreWrittenOnlyIfWanted() {
+    @Test func colorsAreWrittenOnlyIfEnabled() {
         var line = StyledLine("a")
         line.append("b", .warning)
         #expect(line.rendered(inColor: true) == "a\u{1b}[33mb\u{1b}[0m")

@@ -29,7 +29,7 @@ import TokenData
         }
     }
 
-    @Test func infoSaysWhatItIs() throws {
+    @Test func infoDescribesTheModel() throws {
         try withLlama(version: .int8) { model, _ in
             let object = try swiftlet("info", model, "--json").object()
             #expect(object["format"] as? String == "llama2c")
@@ -47,7 +47,7 @@ import TokenData
         }
     }
 
-    @Test func theDirectoryOfAModelIsItsTokenizer() throws {
+    @Test func aModelsDirectoryCanBeGivenAsItsTokenizer() throws {
         try withLlama { model, tokenizer in
             let directory = FilePath(model).removingLastComponent()
             func outputs(_ path: String) throws -> [String] {
@@ -164,7 +164,7 @@ import TokenData
         }
     }
 
-    @Test func wrongFilesEndInOneSentence() throws {
+    @Test func wrongFilesAreReportedInOneSentence() throws {
         try withLlama { model, tokenizer in
             let directory = FilePath(model).removingLastComponent()
             let bytes = try MappedFile(FilePath(model)).contents()

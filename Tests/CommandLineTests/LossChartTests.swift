@@ -20,7 +20,7 @@ import Training
         #expect(course([3, .nan, 1, .infinity]).lastStep == 4)
     }
 
-    @Test func aLongRunIsOfMeansOverAllOfIt() {
+    @Test func aLongRunIsShownAsMeansOverAllOfIt() {
         let means = course((1...100_000).map { Float($0) }).means(10).compactMap { $0 }
         #expect(means.count == 10)
         #expect(zip(means, means.dropFirst()).allSatisfy { $0 < $1 })
@@ -29,12 +29,12 @@ import Training
         #expect(abs(means[9] - 95_000) < 200)
     }
 
-    @Test func aPointIsOfSeveralStepsWhereThereAreMany() {
+    @Test func aPointStandsForSeveralStepsIfThereAreMany() {
         #expect(course((1...400).map { _ in 1 }).means(1000).count == 100)
         #expect(course((1...40).map { _ in 1 }).means(1000).count == 24)
     }
 
-    @Test func whatCameBeforeAResumeIsAGapUnlessItIsRecalled() {
+    @Test func stepsBeforeAResumeAreAGapUnlessTheyAreRecalled() {
         let means = course([1, 1, 1, 1], from: 5).means(80)
         #expect(means == [nil, nil, nil, nil, 1, 1, 1, 1])
         var progress = TrainingProgress(totalSteps: 8)

@@ -34,7 +34,7 @@ import Testing
         try check(program)
     }
 
-    @Test func noTextLineIsTakenForARequest() {
+    @Test func noLineOfTextIsMistakenForARequest() {
         let requests: Set = ["TH", "SH", "PP", "TP", "EX", "EE", "nh", "ad"]
         for page in Self.pages {
             for line in page.source.split(separator: "\n") {
@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test func whatHasAMeaningInTheManualIsShownAsItIs() {
+    @Test func charactersWithAMeaningInManualsAreShownAsTheyAre() {
         var text = ManualText()
         text.prose(".one\n'two'\n\\fBthree\\fR --four\n\nfive")
         text.verbatim(["  .six"])
@@ -89,7 +89,7 @@ import Testing
         expectError(try swiftlet("manual", "train", "--output", "x"), 64, "--output")
     }
 
-    @Test func pagesThatExistStay() throws {
+    @Test func existingPagesAreKept() throws {
         try withTemporaryDirectory { directory in
             try writeBytes([], to: directory.appending("swiftlet-train.1"))
             let arguments = ["manual", "--output", directory.string]

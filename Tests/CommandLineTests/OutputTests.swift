@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 @Suite(.serialized) struct OutputTests {
-    @Test func aPipeOfAShellIsWrittenInto() throws {
+    @Test func aPipeOfAShellCanBeTheOutput() throws {
         try withTemporaryDirectory { directory in
             let (tokenizer, text) = (directory.appending("t.bin"), directory.appending("a.txt"))
             try writeTokenizer(to: tokenizer)
@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    @Test func aTokenizerIsWrittenWhereALinkLeads() throws {
+    @Test func aTokenizerIsWrittenThroughALink() throws {
         try withTemporaryDirectory { directory in
             let text = try writeBytes(Array("aa bb aa bb".utf8), to: directory.appending("a.txt"))
             let outcome = try shell(
@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test func nothingIsMixedIntoAnOutputThatIsStandardOutput() throws {
+    @Test func outputToStandardOutputIsMixedWithNothing() throws {
         try withTemporaryDirectory { directory in
             let (here, there) = (directory.appending("here"), directory.appending("there"))
             let outcome = try shell(
@@ -96,7 +96,7 @@ import Testing
         }
     }
 
-    @Test func dataCalledLikeAPatternIsItself() throws {
+    @Test func dataNamedLikeAPatternIsTakenLiterally() throws {
         try withTemporaryDirectory { directory in
             let model = try writeModel(to: directory.appending("model.bin"))
             let data = directory.appending("data[1].bin")

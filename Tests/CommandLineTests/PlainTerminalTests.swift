@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test func colorsAreLeftOutIfUnwanted() throws {
+    @Test func colorsAreLeftOutIfDisabled() throws {
         for (color, isColored) in [("", true), ("1", false)] {
             try withChat(["TERM": "xterm", "NO_COLOR": color]) { session in
                 session.type("Hello\r/stats\r")
@@ -159,7 +159,7 @@ import Testing
         }
     }
 
-    @Test func aModelThatOnlyContinuesTextsIsAskedToAtATerminal() throws {
+    @Test func aBaseModelIsAnnouncedAtATerminal() throws {
         try withModel(contextLength: 64) { model, tokenizer in
             let chat = [
                 try swiftletPath(), "chat", "--model", model, "--tokenizer", tokenizer,

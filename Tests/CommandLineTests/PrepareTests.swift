@@ -133,7 +133,7 @@ private func tokens(_ documents: String...) -> [Int32] {
         }
     }
 
-    @Test func theNameIsThatOfTheInputUnlessGiven() throws {
+    @Test func theNameDefaultsToThatOfTheInput() throws {
         try withWorkplace { place in
             try place.write("a", to: "my text.v1.txt")
             let outcome = try shell(
@@ -166,7 +166,7 @@ private func tokens(_ documents: String...) -> [Int32] {
         }
     }
 
-    @Test func interruptedItLeavesNothing() throws {
+    @Test func anInterruptionLeavesNothing() throws {
         try withWorkplace { place in
             let out = place.path("out")
             let outcome = try shell(
@@ -187,7 +187,7 @@ private func tokens(_ documents: String...) -> [Int32] {
         .enabled(if: TestData.isAvailable, Comment(rawValue: TestData.skipReason)),
         arguments: ["gpt2_tokenizer.bin", "encoder.json"]
     )
-    func tinyShakespeareIsThatOfLLMC(tokenizer: String) throws {
+    func tinyShakespeareMatchesLLMC(tokenizer: String) throws {
         try withTemporaryDirectory { directory in
             let outcome = try swiftlet([
                 "prepare", TestData.path("tinyshakespeare/input.txt").string, "--tokenizer",

@@ -103,7 +103,7 @@ import Testing
     }
 
     @Test(arguments: ["/nowhere/libmpi.so", "/etc/passwd", "libm.so.6"])
-    func aFileThatIsNoLibraryOfMPIIsNamed(path: String) throws {
+    func aFileThatIsNotAnMPILibraryIsNamed(path: String) throws {
         let outcome = try shell(
             "\(Self.first) SWIFTLET_MPI=\(path) \"$SWIFTLET\" train --init d12 "
                 + "--train-data x --output run"
@@ -158,7 +158,7 @@ import Testing
     }
 
     @Test(.enabled(if: launcher != nil))
-    func oneSentenceSaysWhatIsWrongForAllProcesses() throws {
+    func aMistakeOfAllProcessesIsReportedOnce() throws {
         try withTemporaryDirectory { directory in
             for (flags, status, words) in [
                 (["--total-batch-tokens", "100"], 64, "in each of 3 processes, but is 100"),
@@ -183,7 +183,7 @@ import Testing
             (["--bogus", "1"], "there is no option '--bogus'"),
         ]
     )
-    func argumentsOfOneProcessThatAreNotThoseOfAllAreNamed(
+    func argumentsThatDifferBetweenProcessesAreNamed(
         flags: [String],
         words: String
     ) throws {
@@ -198,7 +198,7 @@ import Testing
     }
 
     @Test(.enabled(if: launcher != nil))
-    func anotherNumberOfProcessesGoesOnWithStepsOfAsManyTokens() throws {
+    func anotherNumberOfProcessesResumesWithAsManyTokensPerStep() throws {
         try withTemporaryDirectory { directory in
             let flags = ["--no-shuffle", "--schedule", "constant", "--batch-size", "2"]
             let begun = try train(4, in: directory, flags + ["--steps", "2"], into: "run")

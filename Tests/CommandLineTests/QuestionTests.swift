@@ -28,7 +28,7 @@ private let hasPython = (try? shell("command -v python3").status) == 0
         }
     }
 
-    @Test func nothingThatIsAskedWasTrained() throws {
+    @Test func noQuestionIsInTheTrainingText() throws {
         let (trained, heldOut) = try (rows("train.jsonl"), rows("held-out.jsonl"))
         #expect(trained.count == 240)
         #expect(heldOut.count == 50)

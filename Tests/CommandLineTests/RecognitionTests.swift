@@ -33,7 +33,7 @@ import Testing
 
     /// The lengths begin like a pickle, like the magic number of llm.c's models, and like a piece.
     @Test(arguments: [640, 66_176, 20_240_326, 0x0A0A])
-    func aSafetensorsFileIsOneWhateverItsLengthSpells(byteCount: Int) throws {
+    func aSafetensorsFileIsRecognizedWhateverItsLengthSpells(byteCount: Int) throws {
         let header = Array("{}".utf8) + [UInt8](repeating: 0x20, count: byteCount - 2)
         let length = withUnsafeBytes(of: UInt64(byteCount).littleEndian) { Array($0) }
         #expect(try sentence(length + header).contains("is a safetensors file of tensors, but"))

@@ -33,7 +33,7 @@ import Testing
         String(decoding: try MappedFile(path).contents(), as: UTF8.self)
     }
 
-    @Test func aTableIsWrittenInPlaceOfThePage() throws {
+    @Test func aTableIsWrittenInsteadOfThePage() throws {
         try withTemporaryDirectory { directory in
             let run = try writeRun(directory.appending("run"))
             let csv = directory.appending("run.csv")
@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    @Test func aTerminalIsNotGivenWhatItWouldObey() throws {
+    @Test func aTerminalGetsNoControlCharacters() throws {
         try withTemporaryDirectory { directory in
             let run = try writeRun(directory.appending("run"))
             let terminal = try PseudoTerminal()
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func eventFilesOfSeveralRunsLieInDirectoriesOfTheirNames() throws {
+    @Test func eventFilesOfSeveralRunsAreInDirectoriesOfTheirNames() throws {
         try withTemporaryDirectory { directory in
             // Those with the same last name are told apart by their paths.
             let names = ["a/run", "b/run", "b/../c"]
@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    @Test func whatCannotBeWrittenIsOneSentence() throws {
+    @Test func whatCannotBeWrittenIsReportedInOneSentence() throws {
         try withTemporaryDirectory { directory in
             let run = try writeRun(directory.appending("run"))
             let none = directory.appending("none/run.csv").string
@@ -115,7 +115,7 @@ import Testing
         (["--csv", ""], "--csv"), (["--tensorboard", ""], "--tensorboard"),
         (["--csv", "-", "--output", "-"], "standard output"), (["--tensorboard"], "--tensorboard"),
     ])
-    func wrongUsageIsOneSentence(flags: [String], fragment: String) throws {
+    func wrongUsageIsReportedInOneSentence(flags: [String], fragment: String) throws {
         try withTemporaryDirectory { directory in
             let run = try writeRun(directory)
             expectError(try swiftlet(["report", run] + flags), 64, fragment)

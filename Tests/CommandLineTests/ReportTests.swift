@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    @Test func aWrongRunIsOneSentence() throws {
+    @Test func aWrongRunIsReportedInOneSentence() throws {
         try withTemporaryDirectory { directory in
             let missing = directory.appending("missing").string
             expectError(try swiftlet("report", missing), 66, "does not exist")
@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    @Test func aWrongFileInARunIsOneSentence() throws {
+    @Test func aWrongFileInARunIsReportedInOneSentence() throws {
         try withTemporaryDirectory { directory in
             try writeRun(directory, metrics: "{\"step\":1,\"val_loss\":2}\nnonsense\n{}\n")
             expectError(try swiftlet("report", directory.string), 65, "line 2 of")
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test func aPageThatCannotBeWrittenIsOneSentence() throws {
+    @Test func aPageThatCannotBeWrittenIsReportedInOneSentence() throws {
         try withTemporaryDirectory { directory in
             try writeRun(directory)
             let page = directory.appending("no/such/page.html").string
@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    @Test func wrongUsageIsOneSentence() throws {
+    @Test func wrongUsageIsReportedInOneSentence() throws {
         try withTemporaryDirectory { directory in
             try writeRun(directory)
             expectError(try swiftlet("report"), 64, "directories")

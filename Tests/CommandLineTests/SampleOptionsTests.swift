@@ -63,7 +63,7 @@ extension [String: Any] {
         }
     }
 
-    @Test func logProbabilitiesComeWithTheTokensThatWereAskedFor() throws {
+    @Test func logProbabilitiesListAsManyTokensAsRequested() throws {
         try withModel { model, tokenizer in
             let options = ["--seed", "7", "--max-tokens", "5", "--temperature", "0"]
             let plain = try sample(model, tokenizer, options)[0]
@@ -259,7 +259,7 @@ extension [String: Any] {
             ]
         )
     )
-    func aWrongOptionIsOneSentence(options: [String], message: String) throws {
+    func aWrongOptionIsReportedInOneSentence(options: [String], message: String) throws {
         try withModel { model, tokenizer in
             let arguments = ["sample", "--model", model, "--tokenizer", tokenizer] + options
             expectError(try swiftlet(arguments), 64, message)

@@ -161,7 +161,7 @@ import Testing
         }
     }
 
-    @Test func aRunGivesItsLatestCompleteCheckpointAndItsTokenizer() throws {
+    @Test func aRunIsSampledFromItsLatestCompleteCheckpoint() throws {
         try withTemporaryDirectory { directory in
             for (step, isDone) in [(3, true), (7, true), (9, false)] {
                 let name = "0000000\(step)"
@@ -241,14 +241,14 @@ import Testing
         ["--num-samples", "0"], ["--threads", "0"], ["--seed", "-1"], ["--no-such-flag"],
         ["--checkpoint", "3"], ["--prompt", "-", "--prompt", "-"],
     ])
-    func aWrongOptionIsOneSentence(options: [String]) throws {
+    func aWrongOptionIsReportedInOneSentence(options: [String]) throws {
         try withModel { model, tokenizer in
             let arguments = ["sample", "--model", model, "--tokenizer", tokenizer] + options
             expectError(try swiftlet(arguments), 64)
         }
     }
 
-    @Test func ctrlCEndsTheTextInOrder() throws {
+    @Test func ctrlCEndsTheTextCleanly() throws {
         try withModel(contextLength: 4096) { model, tokenizer in
             let outcome = try swiftlet([
                 "sample", "--model", model, "--tokenizer", tokenizer, "--ignore-eos",

@@ -59,7 +59,7 @@ private typealias TwoPaths = (_ model: String, _ tokenizer: String) throws -> Vo
         }
     }
 
-    @Test func cachesThatTheMachineHasNoMemoryForAreRefused() throws {
+    @Test func cachesThatDoNotFitInMemoryAreRefused() throws {
         let options = try ServedTextOptions.parse(["--parallel", "3"])
         for with in [{ try withModel($0) }, { try withLlama($0) }] as [(TwoPaths) throws -> Void] {
             try with { path, tokenizer in

@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    @Test func aKeyIsAskedFor() throws {
+    @Test func aKeyIsRequiredIfOneIsSet() throws {
         try withModel { model, tokenizer in
             try withTemporaryDirectory { directory in
                 let file = try writeBytes(Array("secret\n".utf8), to: directory.appending("key"))

@@ -89,7 +89,7 @@ private func withGrammar(
         }
     }
 
-    @Test func mistakesAreOneSentence() throws {
+    @Test func mistakesAreReportedInOneSentence() throws {
         try withGrammar("[plot P]\n\n{nobody}\n") { directory, grammar in
             func tell(_ bytes: String, _ grammar: String, _ more: String...) throws -> Outcome {
                 try swiftlet(["stories", "--bytes", bytes, "--grammar", grammar] + more)

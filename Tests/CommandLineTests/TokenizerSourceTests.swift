@@ -38,7 +38,7 @@ import TokenData
         }
     }
 
-    @Test func theIDsAreTheSameFromEverywhere() throws {
+    @Test func everySourceGivesTheSameIds() throws {
         try withPlaces { _, places in
             func tokenizer(_ place: String, _ arguments: String...) throws -> String {
                 let outcome = try swiftlet(["tokenizer"] + arguments + ["--tokenizer", place])
@@ -71,7 +71,7 @@ import TokenData
         }
     }
 
-    @Test func aLlamasIsTakenFromEverywhereToo() throws {
+    @Test func aLlamasTokenizerIsFoundInEverySource() throws {
         try withLlama { model, tokenizer in
             let gguf = FilePath(model).directory.appending("model.gguf").string
             let outcome = try swiftlet("convert", model, gguf, "--to", "gguf")
@@ -94,7 +94,7 @@ import TokenData
         }
     }
 
-    @Test func prepareTrainAndEvaluateTakeThemAll() throws {
+    @Test func prepareTrainAndEvaluateAcceptEverySource() throws {
         try withPlaces { directory, places in
             let text = try writeBytes(
                 Array(String(repeating: Self.text, count: 20).utf8),
@@ -127,7 +127,7 @@ import TokenData
         }
     }
 
-    @Test func aModelWithoutOneIsNamed() throws {
+    @Test func aModelWithoutATokenizerIsNamed() throws {
         try withTemporaryDirectory { directory in
             let model = try writeModel(to: directory.appending("model.bin")).string
             let gguf = directory.appending("model.gguf").string

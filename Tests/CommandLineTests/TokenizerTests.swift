@@ -52,7 +52,7 @@ private func withTrained(
         }
     }
 
-    @Test func documentsAreDividedAsInPrepare() throws {
+    @Test func documentsAreSplitAsInPrepare() throws {
         try withTemporaryDirectory { directory in
             func train(_ split: String) throws -> [UInt8] {
                 let output = directory.appending("\(split).bin")
@@ -70,7 +70,7 @@ private func withTrained(
         }
     }
 
-    @Test func mistakesAreOneSentence() throws {
+    @Test func mistakesAreReportedInOneSentence() throws {
         try withTrained { directory, text, tokenizer in
             func train(_ input: String, _ size: String, _ output: String) throws -> Outcome {
                 try swiftlet([
@@ -94,7 +94,7 @@ private func withTrained(
 }
 
 @Suite(.serialized) struct TokenizerEncodeTests {
-    @Test func anyBytesComeBack() throws {
+    @Test func anyBytesRoundTrip() throws {
         try withTrained { directory, _, tokenizer in
             let bytes = (0..<300_000).map { _ in UInt8.random(in: 0...255) }
             let input = try writeBytes(bytes, to: directory.appending("noise"))
@@ -110,7 +110,7 @@ private func withTrained(
         }
     }
 
-    @Test func everyTextIsALine() throws {
+    @Test func everyTextIsEncodedToALine() throws {
         try withTemporaryDirectory { directory in
             let tokenizer = try writeTokenizer(to: directory.appending("bytes.bin")).string
             let command = ["tokenizer", "encode", "--tokenizer", tokenizer]
@@ -134,7 +134,7 @@ private func withTrained(
         }
     }
 
-    @Test func tokenizerJSONIsTakenLikeAnyOther() throws {
+    @Test func tokenizerJSONIsAcceptedLikeAnyOther() throws {
         try withTemporaryDirectory { directory in
             let bytes = try BytePairTokenizer(
                 contentsOf: writeTokenizer(to: directory.appending("bytes.bin"))
@@ -222,7 +222,7 @@ private func withTrained(
     }
 
     @Test(.enabled(if: TestData.isAvailable, Comment(rawValue: TestData.skipReason)))
-    func gpt2IdsAreThoseOfOpenAI() throws {
+    func gpt2IdsMatchOpenAI() throws {
         let tokenizer = try TestData.path("gpt2/vocab.bpe").string
         let outcome = try swiftlet([
             "tokenizer", "encode", "--tokenizer", tokenizer, "--text", "Hello world",

@@ -80,7 +80,7 @@ import Testing
     }
 
     @Test(arguments: ["float32", "bfloat16"])
-    func aResumedRunIsOneThatNeverStopped(precision: String) throws {
+    func aResumedRunMatchesOneThatNeverStopped(precision: String) throws {
         try withPlace { place in
             let flags = ["--lora-rank", "2", "--lora-targets", "attention,mlp"]
             func train(_ name: String, _ steps: String) throws {
@@ -141,7 +141,7 @@ import Testing
     }
 
     /// A run may be killed between its last checkpoint and the adapter that follows from it.
-    @Test func theAdapterIsThatOfTheNewestCheckpointAgain() throws {
+    @Test func aDamagedOrMissingAdapterIsRestoredFromTheNewestCheckpoint() throws {
         try withPlace { place in
             func train() throws {
                 let outcome = try place.train("run", "--lora-rank", "2", "--steps", "2")

@@ -119,7 +119,7 @@ private struct Bench {
     }
 
     /// Its tokenizer and its chat template are next to the directories.
-    @Test func aRunWhoseCheckpointsAreDirectoriesGoesOnAndIsUsedByItself() throws {
+    @Test func aRunWhoseCheckpointsAreDirectoriesResumesAndCanBeChattedWith() throws {
         try withBench { bench in
             let size = "llama2:layers=1,heads=1,channels=16,hidden=16,context=96,vocabulary=259"
             let made = try bench.train(bench.chat + ["--init", size, "--steps", "0"], into: "made")
@@ -282,7 +282,7 @@ private struct Bench {
         }
     }
 
-    @Test func anyTokenizerMakesARun() throws {
+    @Test func aRunCanUseAnyTokenizer() throws {
         try withBench { bench in
             let tokenizer = try writeByteTokenizer(to: bench.directory.appending("llama.bin"))
             let text = String(repeating: "one day a dog ran. ", count: 80)

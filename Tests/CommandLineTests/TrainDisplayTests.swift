@@ -181,7 +181,7 @@ private func screen(_ text: String) -> [String] {
         }
     }
 
-    @Test func aResumedRunSaysFromWhere() throws {
+    @Test func aResumedRunSaysWhereItResumes() throws {
         try withTemporaryDirectory { directory in
             let arguments = try smallRun(in: directory)
             _ = try swiftlet(arguments + ["--steps", "10"])

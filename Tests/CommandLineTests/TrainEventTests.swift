@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    @Test func whatIsNotANumberIsNullAndTheEndSaysWhatHappened() throws {
+    @Test func numbersThatAreNotFiniteAreNullAndTheEndSaysWhatHappened() throws {
         try withTemporaryDirectory { directory in
             let arguments =
                 try smallRun(in: directory) + [

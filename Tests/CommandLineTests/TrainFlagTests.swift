@@ -94,7 +94,7 @@ private func withBench(_ body: (Bench) throws -> Void) throws {
     ]
 
     @Test(arguments: changes)
-    func flagsThatDecideWhatIsLearnedDo(flags: [String], than others: [String]) throws {
+    func flagsThatAffectLearningChangeWhatIsLearned(flags: [String], than others: [String]) throws {
         try withBench { bench in
             let log = try bench.mainLog(flags, into: "with")
             let other = try bench.mainLog(others, into: "without")
@@ -121,7 +121,7 @@ private func withBench(_ body: (Bench) throws -> Void) throws {
         }
     }
 
-    @Test func stepsAreOneEpochUnlessGiven() throws {
+    @Test func theNumberOfStepsDefaultsToOneEpoch() throws {
         try withBench { bench in
             let data = try writeShard(to: bench.directory.appending("epoch.bin"), count: 161)
             _ = try bench.mainLog(["--steps", "4"], into: "four")
@@ -169,7 +169,7 @@ private func withBench(_ body: (Bench) throws -> Void) throws {
         }
     }
 
-    @Test func measurementsComeAsOftenAsAsked() throws {
+    @Test func measurementsComeAsOftenAsRequested() throws {
         try withBench { bench in
             let tokenizer = try writeTokenizer(to: bench.directory.appending("tokenizer.bin"))
             let question = #"{"ctx":"a","endings":["b","c"],"label":0}"# + "\n"
@@ -200,7 +200,7 @@ private func withBench(_ body: (Bench) throws -> Void) throws {
         }
     }
 
-    @Test func samplesContinueTheirPromptForAsManyTokensAsAsked() throws {
+    @Test func samplesContinueTheirPromptForAsManyTokensAsRequested() throws {
         try withBench { bench in
             let tokenizer = try writeTokenizer(to: bench.directory.appending("tokenizer.bin"))
             func sample(_ flags: [String], _ name: String) throws -> String {
@@ -225,7 +225,7 @@ private func withBench(_ body: (Bench) throws -> Void) throws {
         }
     }
 
-    @Test func checkpointsAreKeptAsAsked() throws {
+    @Test func checkpointsAreKeptAsRequested() throws {
         try withBench { bench in
             func expect(_ flags: [String], _ name: String, _ expected: [Int]) throws {
                 _ = try bench.mainLog(flags + ["--val-every", "0"], into: name)
@@ -272,7 +272,7 @@ private func withBench(_ body: (Bench) throws -> Void) throws {
         }
     }
 
-    @Test func aRunAtBFloat16KeepsRoundedModelsAndGoesOnExactly() throws {
+    @Test func aRunAtBFloat16KeepsRoundedModelsAndResumesExactly() throws {
         try withBench { bench in
             let flags = ["--schedule", "constant", "--val-every", "0"]
             let rounded = flags + ["--precision", "bfloat16"]
@@ -319,7 +319,7 @@ private func withBench(_ body: (Bench) throws -> Void) throws {
         }
     }
 
-    @Test func flagsComeFromARunAndTheCommandLineWins() throws {
+    @Test func flagsComeFromARunUnlessTheCommandLineSetsThem() throws {
         try withBench { bench in
             let flags = ["--beta1", "0.7", "--no-shuffle", "--schedule", "linear", "--seed", "3"]
             let first = try bench.mainLog(flags, into: "first")

@@ -67,7 +67,7 @@ private struct Workplace {
         try withTemporaryDirectory { try body(Workplace($0)) }
     }
 
-    @Test func aModelsOwnTokenizerIsTakenAndKept() throws {
+    @Test func aModelsOwnTokenizerIsUsedAndKept() throws {
         try withWorkplace { place in
             let outcome = try place.train("--sample-every", "1", "--sample-tokens", "3")
             #expect(outcome.status == 0, "\(outcome.errors)")
@@ -82,7 +82,7 @@ private struct Workplace {
         }
     }
 
-    @Test func whatTheTokenizerSaysOfConversationsComesBackToHuggingFace() throws {
+    @Test func chatSettingsOfATokenizerRoundTripToHuggingFace() throws {
         try withWorkplace { place in
             try place.makeItAChatModel()
             #expect(try place.train().status == 0)

@@ -25,7 +25,7 @@ import Testing
 
     private static let size = "layers=2,heads=4,channels=16,kv-heads=2,hidden=20,context=32"
 
-    @Test func aRunOfALlamaWritesFilesOfLlama2CAndGoesOnBitForBit() throws {
+    @Test func aRunOfALlamaWritesFilesOfLlama2CAndResumesBitForBit() throws {
         try withTemporaryDirectory { directory in
             let size = "llama2:\(Self.size),vocabulary=260"
             let whole = try train(size, directory, "whole")

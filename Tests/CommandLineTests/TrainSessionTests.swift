@@ -149,7 +149,7 @@ extension TerminalSession {
         }
     }
 
-    @Test func anotherSizeKeepsWhatStandsAbove() throws {
+    @Test func resizingKeepsTheLinesAboveThePanel() throws {
         try withRun { session, _ in
             for (columns, rows) in [(50, 40), (120, 30), (31, 24), (200, 40)] {
                 session.resize(columns: columns, rows: rows)

@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test func theEventFileSaysWhatTheLogSays() throws {
+    @Test func theEventFileMatchesTheLog() throws {
         try withRun { arguments, run in
             let outcome = try swiftlet(arguments + ["--steps", "4"])
             #expect(outcome.status == 0, "\(outcome.errors)")
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test func aRunThatBeganWithoutItHasItsBeginningToo() throws {
+    @Test func anEventFileBegunLaterHoldsTheEarlierSteps() throws {
         try withRun { arguments, run in
             let plain = arguments.filter { $0 != "--tensorboard" }
             #expect(try swiftlet(plain + ["--steps", "2"]).status == 0)

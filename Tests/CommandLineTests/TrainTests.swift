@@ -126,7 +126,7 @@ private func withRun(
         (["--steps", "1", "--learning-rate", "nan"], "--learning-rate"),
         (["--steps", "1", "--threads", "0"], "threads"),
     ])
-    func aWrongOptionIsOneSentenceAndLeavesNothing(options: [String], fragment: String)
+    func aWrongOptionIsReportedInOneSentenceAndLeavesNothing(options: [String], fragment: String)
         throws
     {
         try withRun { arguments, run in
@@ -135,7 +135,7 @@ private func withRun(
         }
     }
 
-    @Test func aFileInThePlaceOfTheRunIsOneSentence() throws {
+    @Test func aFileInThePlaceOfTheRunIsReportedInOneSentence() throws {
         try withRun { arguments, run in
             try writeBytes([1], to: run)
             expectError(try swiftlet(arguments + ["--steps", "1"]), 73, "not a directory")

@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test func aShortTextIsNotDivided() throws {
+    @Test func aShortTextIsNotSplit() throws {
         try withTemporaryDirectory { directory in
             try writeBytes(Array(Self.text.utf8.prefix(400)), to: directory.appending("input.txt"))
             let flags = ["--init", "layers=1,heads=1,channels=8,context=16"]
@@ -115,7 +115,7 @@ import Testing
         (["--sample-every", "1", "--sample-tokens", "0"], "--sample-tokens"),
         (["--hellaswag-every", "1"], "--hellaswag"),
     ])
-    func flagsThatContradictAreOneSentence(flags: [String], fragment: String) throws {
+    func flagsThatContradictAreReportedInOneSentence(flags: [String], fragment: String) throws {
         try withTemporaryDirectory { directory in
             expectError(try train(flags + ["--init", "d6"], in: directory), 64, fragment)
         }
@@ -133,7 +133,7 @@ import Testing
         }
     }
 
-    @Test func anUnusableTextIsOneSentence() throws {
+    @Test func anUnusableTextIsReportedInOneSentence() throws {
         try withTemporaryDirectory { directory in
             let flags = ["--init", "layers=1,heads=1,channels=8,context=16"]
             expectError(try train(flags, in: directory), 66, "input.txt")

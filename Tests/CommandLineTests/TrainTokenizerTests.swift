@@ -46,7 +46,7 @@ private struct Workplace {
         try withTemporaryDirectory { try body(Workplace($0)) }
     }
 
-    @Test func withMoreTokensThanTheModelIsRefusedBeforeAnythingIsMade() throws {
+    @Test func aTokenizerOfMoreTokensThanTheModelIsRefusedBeforeAnythingIsMade() throws {
         try withWorkplace { place in
             let model = try writeModel(to: place.path("model.bin"), vocabularySize: 250)
             let outcome = try place.train(
@@ -62,7 +62,7 @@ private struct Workplace {
         }
     }
 
-    @Test func ofARunThatGoesOnMustBeItsOwn() throws {
+    @Test func aResumedRunTakesOnlyItsOwnTokenizer() throws {
         try withWorkplace { place in
             // As many tokens, but with the first two bytes swapped.
             let other = try MappedFile(place.path("bytes.bin")).contents()
@@ -84,7 +84,7 @@ private struct Workplace {
         }
     }
 
-    @Test func thatNeedsTwoFilesIsFoundAgain() throws {
+    @Test func aTokenizerOfTwoFilesIsFoundAgain() throws {
         try withWorkplace { place in
             let pair = place.path("pair").string
             #expect(try place.train("--tokenizer", pair, "--steps", "1").status == 0)
@@ -96,7 +96,7 @@ private struct Workplace {
         }
     }
 
-    @Test func ofARunThatIsOverwrittenGoesWithIt() throws {
+    @Test func overwritingARunReplacesItsTokenizer() throws {
         try withWorkplace { place in
             let (bytes, pair) = (place.path("bytes.bin").string, place.path("pair").string)
             #expect(try place.train("--tokenizer", bytes, "--steps", "1").status == 0)

@@ -43,7 +43,7 @@ import Testing
         return try GPT2CheckpointHeader(path: model).configuration.vocabularySize
     }
 
-    @Test func vocabularyAndTokenizerAreThoseOfTheDataWithoutAWord() throws {
+    @Test func vocabularyAndTokenizerDefaultToThoseOfTheData() throws {
         try withShards { directory, train in
             let outcome = try train(["--sample-every", "1"])
             #expect(outcome.status == 0, "\(outcome.errors)")
@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    @Test func sizeIsKnownWhereTheTokenizerIsGone() throws {
+    @Test func theSizeIsKnownEvenIfTheTokenizerIsGone() throws {
         try withShards { directory, train in
             try FileSystem.remove(directory.appending("bytes.bin"))
             #expect(try train(["--sample-every", "1"]).status == 64)
@@ -67,7 +67,7 @@ import Testing
         }
     }
 
-    @Test func withoutAManifestGPT2sVocabularyIsTakenAndSaid() throws {
+    @Test func withoutAManifestGPT2sVocabularyIsUsedAndReported() throws {
         try withShards { directory, train in
             try FileSystem.remove(directory.appending("data/small_manifest.json"))
             let outcome = try train([])

@@ -47,7 +47,7 @@ private func texts(
 }
 
 @Suite struct TrainingPanelTests {
-    @Test func aPanelOf80ColumnsHoldsTwoFactsALine() {
+    @Test func aPanelOf80ColumnsHoldsTwoFactsPerLine() {
         let lines = texts(halfway(), columns: 80)
         #expect(lines.count == 8)
         #expect(lines[0] == "")
@@ -71,7 +71,7 @@ private func texts(
         #expect(lines[7] == " sample      Once upon a time")
     }
 
-    @Test func aNarrowPanelHoldsOneFactALine() {
+    @Test func aNarrowPanelHoldsOneFactPerLine() {
         let lines = texts(halfway(), columns: 40)
         #expect(lines[2] == " loss        3.0750 ↓  mean of 16 steps")
         #expect(lines[3].hasPrefix(" curve       █"))
@@ -141,7 +141,7 @@ private func texts(
         }
     }
 
-    @Test func aPanelInASCIIHoldsNothingElse() {
+    @Test func aPanelInASCIIUsesOnlyASCII() {
         let wide = texts(halfway(), columns: 200, glyphs: .ascii)
         #expect(wide.contains { $0.contains("|**") })
         let lines = texts(halfway(), columns: 80, glyphs: .ascii)
@@ -222,7 +222,7 @@ private func texts(
         #expect(pace.timeLeft(for: 1, at: .seconds(60)) == .zero)
     }
 
-    @Test func whatWasBeforeAResumeDoesNotCount() {
+    @Test func stepsBeforeAResumeDoNotCount() {
         var progress = TrainingProgress(totalSteps: 1000)
         progress.apply(.resumed(step: 900, path: "model"), at: .seconds(7))
         #expect(progress.timeLeft == nil)
@@ -230,7 +230,7 @@ private func texts(
         #expect(progress.timeLeft.map(timeText) == "10s")
     }
 
-    @Test func aStepThatTookVeryLongIsNotTakenForTheSpeed() {
+    @Test func aStepThatTookVeryLongDoesNotCountForTheSpeed() {
         var progress = TrainingProgress(totalSteps: 100)
         for number in 1...9 { progress.apply(step(number), at: .seconds(number)) }
         progress.apply(step(10, milliseconds: 3_600_000), at: .seconds(3610))
@@ -248,7 +248,7 @@ private func texts(
         return trend.direction
     }
 
-    @Test func aDirectionIsMoreThanNoise() {
+    @Test func aDirectionIsShownOnlyBeyondNoise() {
         let noise: [Float] = (0..<128).map { $0 % 2 == 0 ? 1 : -1 }
         #expect(direction(noise.map { 5 + $0 / 10 }) == .level)
         #expect(direction(noise.enumerated().map { 5 + $1 / 10 - Float($0) / 100 }) == .falling)

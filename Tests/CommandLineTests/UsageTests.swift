@@ -29,7 +29,7 @@ import Testing
         expectError(try swiftlet(arguments), 64, "did you mean \(name)?")
     }
 
-    @Test func aCommandLikeNoneIsOneSentence() throws {
+    @Test func anUnknownCommandIsReportedInOneSentence() throws {
         for arguments in [["xyz"], ["help", "xyz"], ["sam\u{1b}[1m"]] {
             let outcome = try swiftlet(arguments)
             expectError(outcome, 64, "there is no command")
@@ -46,13 +46,13 @@ import Testing
         #expect(encode.errors.contains("see 'swiftlet tokenizer encode --help'"))
     }
 
-    @Test func aBenchmarkOfNoSensibleSizeIsOneSentence() throws {
+    @Test func aBenchmarkOfAnInvalidSizeIsReportedInOneSentence() throws {
         for rows in ["0", "\(Int.max)"] {
             expectError(try swiftlet("bench", "kernels", "--rows", rows), 64, "--rows")
         }
     }
 
-    @Test func completionsForAnUnknownShellAreOneSentence() throws {
+    @Test func completionsForAnUnknownShellAreReportedInOneSentence() throws {
         let outcome = try swiftlet("--generate-completion-script", "csh\u{1b}")
         expectError(outcome, 64, "completion scripts for 'csh\\u{1b}'")
     }

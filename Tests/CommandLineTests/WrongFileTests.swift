@@ -95,7 +95,7 @@ enum WrongFile: String, CaseIterable {
 
 @Suite(.serialized) struct WrongFileTests {
     @Test(arguments: WrongFile.neverRight)
-    func infoRefusesIt(file: WrongFile) throws {
+    func infoRefusesAWrongFile(file: WrongFile) throws {
         try file.withFile { path, _ in
             for options in [[], ["--json"]] {
                 let outcome = try swiftlet(["info", path] + options)
@@ -105,7 +105,7 @@ enum WrongFile: String, CaseIterable {
     }
 
     @Test(arguments: WrongFile.neverRight + [.tokenizer, .shard, .debugState])
-    func sampleRefusesItAsAModel(file: WrongFile) throws {
+    func sampleRefusesAWrongModel(file: WrongFile) throws {
         try file.withFile { path, directory in
             let tokenizer = try writeTokenizer(to: directory.appending("tokenizer.bin"))
             let outcome = try swiftlet(["sample", "--model", path, "--tokenizer", tokenizer.string])
@@ -114,7 +114,7 @@ enum WrongFile: String, CaseIterable {
     }
 
     @Test(arguments: WrongFile.neverRight + [.model, .shard, .debugState])
-    func sampleRefusesItAsATokenizer(file: WrongFile) throws {
+    func sampleRefusesAWrongTokenizer(file: WrongFile) throws {
         try file.withFile { path, directory in
             let model = try writeModel(to: directory.appending("model.bin"))
             for options in [[], ["--prompt", "x"]] {
@@ -125,7 +125,7 @@ enum WrongFile: String, CaseIterable {
     }
 
     @Test(arguments: WrongFile.neverRight + [.tokenizer, .shard, .debugState])
-    func trainRefusesItAsAModel(file: WrongFile) throws {
+    func trainRefusesAWrongModel(file: WrongFile) throws {
         try file.withFile { path, directory in
             let shard = try writeShard(to: directory.appending("shard.bin"))
             let outcome = try train("--init", path, "--train-data", shard.string, in: directory)
@@ -134,7 +134,7 @@ enum WrongFile: String, CaseIterable {
     }
 
     @Test(arguments: WrongFile.neverRight + [.model, .tokenizer, .debugState])
-    func trainRefusesItAsData(file: WrongFile) throws {
+    func trainRefusesWrongData(file: WrongFile) throws {
         try file.withFile { path, directory in
             let shard = try writeShard(to: directory.appending("shard.bin"))
             for arguments in [
@@ -147,7 +147,7 @@ enum WrongFile: String, CaseIterable {
     }
 
     @Test(arguments: WrongFile.neverRight + [.model, .shard, .debugState])
-    func trainRefusesItAsATokenizer(file: WrongFile) throws {
+    func trainRefusesAWrongTokenizer(file: WrongFile) throws {
         try file.withFile { path, directory in
             let shard = try writeShard(to: directory.appending("shard.bin"))
             let outcome = try train(

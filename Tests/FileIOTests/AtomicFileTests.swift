@@ -116,7 +116,7 @@ import Testing
 }
 
 @Suite struct RoomTests {
-    @Test func roomIsThatOfTheFileSystemOfThePath() throws {
+    @Test func freeSpaceIsThatOfTheFileSystemOfThePath() throws {
         let available = try FileSystem.availableByteCount(at: ".")
         #expect(available > 0)
         #expect(throws: FileIOError.missing(path: "/nonexistent")) {

@@ -36,7 +36,7 @@ import Testing
             ([0xE9, 0xC3, 0xA9], "\\xe9é"),
         ] as [([UInt8], String)]
     )
-    func bytesThatAreNoTextAreEscaped(bytes: [UInt8], shown: String) {
+    func bytesThatAreNotTextAreEscaped(bytes: [UInt8], shown: String) {
         #expect(DisplayText.escaping(bytes: bytes) == shown)
     }
 

@@ -55,7 +55,7 @@ import Testing
             ("{c,d}.bin", "c.bin"), ("e\\*.bin", "e*.bin"),
         ]
     )
-    func whatExistsUnderANameIsMeantByIt(name: String, other: String) throws {
+    func anExistingNameIsTakenLiterally(name: String, other: String) throws {
         try withTemporaryDirectory { directory in
             try make([other], in: directory)
             let path = directory.appending(name)

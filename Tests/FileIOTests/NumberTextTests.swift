@@ -27,7 +27,7 @@ import Testing
         #expect(NumberText.duration(seconds: 90_000) == "1d 01h")
     }
 
-    @Test func noNumberIsTooOddToBeWritten() {
+    @Test func everyNumberCanBeWritten() {
         for value in [
             0, -0.0, .nan, .infinity, -.infinity, .leastNonzeroMagnitude, .greatestFiniteMagnitude,
             -.greatestFiniteMagnitude, 1e18, 999.9999, 9.9999e-300,
@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test func oneOfSomethingHasNoS() {
+    @Test func oneOfSomethingIsSingular() {
         #expect(counted(1, "layer") == "1 layer")
         #expect(counted(0, "layer") == "0 layers")
         #expect(counted(-1, "layer") == "-1 layers")

@@ -42,7 +42,7 @@ import Testing
         return Array(bytes.prefix(max(count, 0)))
     }
 
-    @Test func aPipeIsWrittenInto() throws {
+    @Test func aPipeCanBeWrittenInto() throws {
         try withTemporaryDirectory { directory in
             let pipe = directory.appending("pipe")
             let bytes = try reading(pipe) { try write([1, 2], to: pipe, overwrite: false) }
@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test func aDeviceIsWrittenIntoThroughALink() throws {
+    @Test func aDeviceCanBeWrittenIntoThroughALink() throws {
         try withTemporaryDirectory { directory in
             let null = directory.appending("null")
             try link(null, to: "/dev/null")
@@ -132,7 +132,7 @@ import Testing
         }
     }
 
-    @Test func permissionsOutliveTheContent() throws {
+    @Test func permissionsAreKeptWhenContentIsReplaced() throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending("private")
             for mode in [0o600, 0o640, 0o444, 0o755] as [mode_t] {
@@ -162,7 +162,7 @@ import Testing
     }
 
     @Test(.enabled(if: geteuid() == 0, "only the superuser can give files away"))
-    func ownersOutliveTheContent() throws {
+    func ownersAreKeptWhenContentIsReplaced() throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending("theirs")
             try write([1], to: path)

@@ -12,7 +12,7 @@ import Testing
         "", "{}", #"{"a": [1, -2.5e3, true, null], "N": "I am - NaN \"Infinity\\"}"#,
         #"["\ud83d\ude00", "\u0041", "é"]"#,
     ])
-    func whatTheStandardHasIsKept(text: String) {
+    func standardJSONIsUnchanged(text: String) {
         #expect(standard(text) == text)
     }
 
@@ -23,7 +23,7 @@ import Testing
         (#"["\ud800"]"#, #"["\ufffd"]"#),
         (#"["\ud800\ud83d\ude00", "\udc00x"]"#, #"["\ufffd\ud83d\ude00", "\ufffdx"]"#),
     ])
-    func whatPythonWritesBesidesIsReplaced(text: String, expected: String) {
+    func whatOnlyPythonWritesIsReplaced(text: String, expected: String) {
         #expect(standard(text) == expected)
     }
 

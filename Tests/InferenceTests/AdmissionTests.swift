@@ -46,7 +46,7 @@ private func finish(_ engine: GenerationEngine) throws {
         #expect(engine[1].tokens == [21, 22, 23, 24, 25])
     }
 
-    @Test func sequencesCanGoAndComeBetweenTheirPromptsAndTheirTokens() throws {
+    @Test func sequencesCanLeaveAndJoinBetweenPromptsAndTokens() throws {
         let engine = try GenerationEngine(
             ScriptedModel.counting(vocabularySize: 50),
             sequenceCount: 3

@@ -13,7 +13,7 @@ private let prompts: [[Int32]] = [[1], [4, 5, 6], [1], [4, 5], [4, 5, 6]]
 
 @Suite struct GenerationEngineTests {
     @Test(arguments: ContextOverflow.allCases)
-    func eachSequenceIsWhatItWouldBeAlone(overflow: ContextOverflow) throws {
+    func eachSequenceIsTheSameAsAlone(overflow: ContextOverflow) throws {
         let options = try SamplingOptions(topK: 8, repetitionPenalty: 1.1)
         let limits = GenerationLimits(
             maxTokens: 60,

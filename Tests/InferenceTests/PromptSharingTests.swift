@@ -165,7 +165,7 @@ private func sizes(_ model: ScriptedModel) -> [[Int]] {
         #expect(sizes(model) == [[1, 12], [33], [1], [17, 23], [1], [18], [1]])
     }
 
-    @Test func longPromptsAreNeverReadInPiecesComputedLikeFewTokens() throws {
+    @Test func piecesOfLongPromptsAreNeverComputedLikeFewTokens() throws {
         for budget in [1, 17, 34, 35, 50, 100, 256, 1000] {
             let model = counting()
             let engine = try GenerationEngine(model, sequenceCount: 30)

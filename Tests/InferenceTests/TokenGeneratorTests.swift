@@ -142,7 +142,7 @@ private func generate(
         }
     }
 
-    @Test func noTokensAreGeneratedWhenNoneAreWanted() throws {
+    @Test func noTokensAreGeneratedForALimitOfZero() throws {
         let model = ScriptedModel.counting(vocabularySize: 9)
         let (tokens, reason) = try generate(model, prompt: [0], maxTokens: 0)
         #expect(tokens.isEmpty)

@@ -42,7 +42,7 @@ private func draw(_ sampler: inout Sampler, _ logits: [Float], top: Int) throws 
         #expect(drawn.count > 2)
     }
 
-    @Test func theTokensAreThoseDrawnWithoutAsking() throws {
+    @Test func askingForThemDoesNotChangeTheTokens() throws {
         let options = try SamplingOptions(topP: 0.9, repetitionPenalty: 1.3)
         var asking = Sampler(options, seed: 4)
         var plain = Sampler(options, seed: 4)
@@ -61,7 +61,7 @@ private func draw(_ sampler: inout Sampler, _ logits: [Float], top: Int) throws 
         #expect(only.top.map(\.token) == [1])
     }
 
-    @Test func idsThatAreNeverDrawnHaveNoShare() throws {
+    @Test func idsThatAreNeverDrawnTakeNoProbability() throws {
         let expected = logSoftmax(logits[..<3])
         var sampler = Sampler(.greedy, seed: 1, tokenLimit: 3)
         let found = try draw(&sampler, logits, top: 5)
@@ -69,7 +69,7 @@ private func draw(_ sampler: inout Sampler, _ logits: [Float], top: Int) throws 
         #expect(abs(Double(found.logprob) - expected[1]) < 1e-6)
     }
 
-    @Test func theEngineReturnsThemToThoseWhoAsked() throws {
+    @Test func theEngineReturnsThemOnlyOnRequest() throws {
         let model = ScriptedModel(vocabularySize: 6) { _ in logits }
         let engine = try GenerationEngine(model, sequenceCount: 2)
         let limits = GenerationLimits(maxTokens: 2)

@@ -118,7 +118,7 @@ import Testing
         #expect(mlps.heads.isEmpty && mlps.mlps == [all.mlps[1]])
     }
 
-    @Test func progressCountsToTheEndAndItsErrorsStop() throws {
+    @Test func progressCountsToTheEndAndItsErrorsStopTheWork() throws {
         struct Stop: Error {}
         let model = try InspectedModel.gpt2.make()
         var seen: [Int] = []

@@ -64,7 +64,7 @@ import Testing
     }
 
     @Test(arguments: InspectedModel.allCases)
-    func roundedWeightsAndCachesHaveNearlyTheSame(kind: InspectedModel) throws {
+    func roundedWeightsAndCachesHaveNearlyTheSamePatterns(kind: InspectedModel) throws {
         let expected = try kind.make().attentionPatterns(of: randomTokens(30))
         for precision in [ElementType.bfloat16, .q8_0] {
             let model = try kind.make(precision: precision, cachePrecision: .bfloat16)

@@ -107,7 +107,7 @@ import Testing
     }
 
     @Test(arguments: InspectedModel.allCases)
-    func placesOfNeuronsAreThoseOfTheirLargestActivations(kind: InspectedModel) throws {
+    func neuronsAreShownWhereTheirActivationsAreLargest(kind: InspectedModel) throws {
         let model = try kind.make()
         let texts = [1, 9, 300].map { randomTokens($0, seed: UInt64($0)) }
         let found = try model.excitations(layer: 1, neurons: [3, 0], of: texts, top: 4)

@@ -25,7 +25,7 @@ struct InspectPageBrowserTests {
         #expect(seen["cards"] == "0")
     }
 
-    @Test func textsOfTokensAreNothingButTexts() throws {
+    @Test func textsOfTokensAreNeverMarkup() throws {
         let texts = ["</script><img src=x onerror=\"document.title='hit'\">", "\u{202E}\u{0}", ""]
         let tokens: [Int32] = [1, 2, 3]
         let seen = try openInBrowser(

@@ -51,7 +51,7 @@ import Testing
         #expect(source.contains("<title>some-model \u{2013} Ablation</title>"))
     }
 
-    @Test func theDataHaveTheKeysOfTheCommand() throws {
+    @Test func theDataHasTheKeysOfTheCommand() throws {
         let data = try data(PageFindings.page())
         #expect(
             Set(data.keys)

@@ -119,7 +119,7 @@ import Testing
         #expect(session.tokenCount(of: 0) == 2)
     }
 
-    @Test func namesAreThoseOfTransformerLens() {
+    @Test func namesMatchTransformerLens() {
         #expect(HookPoint.pattern(layer: 3).name == "blocks.3.attn.hook_pattern")
         #expect(HookPoint.residualPre(layer: 0).name == "blocks.0.hook_resid_pre")
         #expect(HookPoint.mlpPost(layer: 11).name == "blocks.11.mlp.hook_post")

@@ -29,7 +29,7 @@ private func transposed(_ rows: [[Float]]) -> [[Float]] {
         [5, 0, 1, -3],
     ]
 
-    @Test func theyAreThoseOfNumPyOnEitherSide() throws {
+    @Test func theyMatchNumPyOnEitherSide() throws {
         let expected = [
             9.792033851558983, 8.544026163918987, 5.399165584382564, 2.8221801772051216,
         ]
@@ -54,7 +54,7 @@ private func transposed(_ rows: [[Float]]) -> [[Float]] {
         #expect(try difference(values(rows), [7, 3, 2, 0.5, 0]) < 1e-15)
     }
 
-    @Test func oneRowHasItsLengthAndAMatrixOfRankOneOneValue() throws {
+    @Test func aRowHasItsLengthAndAMatrixOfRankOneASingleValue() throws {
         #expect(try difference(values([[3, 4]]), [5]) < 1e-15)
         #expect(try difference(values([[3], [4]]), [5]) < 1e-15)
         #expect(try values([[-2]]) == [2])
@@ -62,7 +62,7 @@ private func transposed(_ rows: [[Float]]) -> [[Float]] {
         #expect(try difference(values(outer), [42, 0, 0]) < 1e-7)
     }
 
-    @Test func zerosHaveZeros() throws {
+    @Test func aMatrixOfZerosHasZeros() throws {
         #expect(try values([[0, 0, 0], [0, 0, 0]]) == [0, 0])
     }
 

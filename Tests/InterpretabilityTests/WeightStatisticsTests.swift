@@ -27,7 +27,7 @@ import Testing
         WeightPicture(of: try Tensor(elements, shape: shape), rows: rows, columns: columns)
     }
 
-    @Test func theyAreThoseOfNumPy() throws {
+    @Test func theyMatchNumPy() throws {
         let found = try statistics([-5, -2, 1, 4, 2, -1, -5, 1, 1, 3, 3, 1], [3, 4])
         #expect(found.shape == [3, 4])
         #expect(found.mean == 0.25)

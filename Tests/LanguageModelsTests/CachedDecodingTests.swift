@@ -196,7 +196,7 @@ import Testing
         #expect(tokens[0] == tokens[2])
     }
 
-    @Test func lossesAreThoseOfTheModelInTraining() throws {
+    @Test func lossesMatchTheModelInTraining() throws {
         let model = try livelyModel(contextLength: 300)
         let (B, T) = (3, 300)
         let inputs = randomTokens(B * T, vocabularySize: 61)
@@ -254,7 +254,7 @@ import Testing
         for (a, b) in zip(later, whole.suffix(29)) { #expect(abs(a - b) <= Self.tolerance) }
     }
 
-    @Test func lossesFromLogitsAreThoseOfTheModel() throws {
+    @Test func lossesFromLogitsMatchTheModel() throws {
         let decoder = try GPT2Decoder(livelyModel(contextLength: 64))
         let tokens = randomTokens(60, vocabularySize: 61)
         let parts = [

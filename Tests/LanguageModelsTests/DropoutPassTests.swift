@@ -18,7 +18,7 @@ import Testing
     }
 
     @Test(arguments: [ElementType.float32, .bfloat16])
-    func recomputationDropsTheSame(precision: ElementType) throws {
+    func recomputationDropsTheSameElements(precision: ElementType) throws {
         let model = try smallModel()
         try model.setPrecision(precision)
         let dropout = Dropout(rate: 0.3, key: 7)
@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test(arguments: [2, 3])
-    func lanesDropTheSame(threads: Int) throws {
+    func lanesDropTheSameElements(threads: Int) throws {
         let model = try smallModel()
         let dropout = Dropout(rate: 0.3, key: 7)
         let expected = try pass(model, batch.workspace(model), dropout)
@@ -40,7 +40,7 @@ import Testing
         for (a, b) in zip(found, expected) { #expect(abs(a - b) <= 1e-6) }
     }
 
-    @Test func otherKeysDropOthers() throws {
+    @Test func otherKeysDropOtherElements() throws {
         let model = try smallModel()
         let workspace = try batch.workspace(model)
         let keys = (0..<8).map { Dropout(rate: 0.3, key: 7).choice($0) }
@@ -56,7 +56,7 @@ import Testing
         #expect(try pass(model, workspace, Dropout(rate: 0, key: 7)) == expected)
     }
 
-    @Test func lossesThatAreOnlyMeasuredDropNothing() throws {
+    @Test func evaluationDropsNothing() throws {
         let model = try smallModel()
         let workspace = try batch.workspace(model)
         func losses() throws -> [Float] {

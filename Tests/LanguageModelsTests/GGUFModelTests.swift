@@ -50,7 +50,7 @@ import Testing
 
     // MARK: There and back
 
-    @Test func aGPT2ComesBackWithoutItsPadding() throws {
+    @Test func aGPT2RoundTripsWithoutItsPadding() throws {
         let model = try smallModel()
         try withGGUF(model) { path in
             let read = try openWeights(at: path, as: GPT2Configuration.self)
@@ -115,7 +115,7 @@ import Testing
     }
 
     @Test(arguments: llamas.indices)
-    func aLlamaComesBackCompletely(index: Int) throws {
+    func aLlamaRoundTripsCompletely(index: Int) throws {
         let model = try randomLlama(Self.llamas[index]())
         try withGGUF(model) { path in
             let read = try openWeights(at: path, as: Llama2Configuration.self)
@@ -127,7 +127,7 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func aLlama2CFileComesBackToTheByte(separate: Bool) throws {
+    func aLlama2CFileRoundTripsByteForByte(separate: Bool) throws {
         try withTemporaryDirectory { directory in
             let (path, again) = (directory.appending("a.bin"), directory.appending("b.bin"))
             try randomLlama(smallLlama(separate: separate))
@@ -147,7 +147,7 @@ import Testing
         (StoredType.float32, UInt32(0)), (.float16, 1), (.bfloat16, 32), (.q8_0, 7), (.q4_0, 2),
         (.q4_1, 3),
     ])
-    func matricesAreOfTheTypeThatWasAskedForAndOthersFloat32(
+    func matricesHaveTheRequestedTypeAndOthersAreFloat32(
         type: StoredType,
         number: UInt32
     ) throws {
@@ -168,7 +168,7 @@ import Testing
         }
     }
 
-    @Test func blocksStayUnchangedIfNoTypeIsAskedFor() throws {
+    @Test func blocksStayUnchangedIfNoTypeIsRequested() throws {
         let model = try randomLlama(Self.scaledLlama(.none))
         try withGGUF(model, storing: .q4_1) { path in
             let first = try openWeights(at: path, as: Llama2Configuration.self)
@@ -181,7 +181,7 @@ import Testing
         }
     }
 
-    @Test func theModelOfAFileIsThatOfItsWeightsInMemory() throws {
+    @Test func aFileGivesTheModelThatItsWeightsGiveInMemory() throws {
         let model = try randomLlama(
             Self.scaledLlama(.linear(factor: 2), hiddenChannels: 64, separate: false)
         )

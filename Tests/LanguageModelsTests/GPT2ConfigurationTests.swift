@@ -19,7 +19,7 @@ import Testing
             ("d48", 48, 25, 1600, 1558), ("gpt2-xl", 48, 25, 1600, 1558),
         ]
     )
-    func namedSizesAreThoseOfTheTable(
+    func namedSizesMatchTheTable(
         name: String,
         layers: Int,
         heads: Int,
@@ -124,7 +124,7 @@ import Testing
         #expect(configuration.paddedVocabularySize == padded)
     }
 
-    @Test func layoutIsLlmCs() throws {
+    @Test func layoutMatchesLlmC() throws {
         let layout = try smallConfiguration().parameterLayout
         let table: [(String, [Int], Bool)] = [
             ("wte", [128, 12], true), ("wpe", [16, 12], true),

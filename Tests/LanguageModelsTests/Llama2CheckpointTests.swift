@@ -171,7 +171,7 @@ import Testing
         ),
         ([("params.json", "{}")], "looked for consolidated.00.pth"),
     ])
-    func directoriesThatAreNoLlamaAreNamed(files: [(String, String)], words: String) throws {
+    func directoriesWithoutALlamaAreNamed(files: [(String, String)], words: String) throws {
         let message = try error(files)
         #expect(message.contains(words), "\(message)")
     }

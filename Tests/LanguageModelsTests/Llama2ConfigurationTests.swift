@@ -91,7 +91,7 @@ import Testing
         #""rope_parameters": {"factor": 1.0, "rope_theta": 10000.0, "rope_type": "linear"}"#,
         #""rope_parameters": {"factor": 1.0, "rope_type": "llama3", "low_freq_factor": 1.0}"#,
     ])
-    func rotaryPositionsThatAFactorOfOneLeavesAsTheyAreOpen(more: String) throws {
+    func scalingThatChangesNoRotaryPositionIsAccepted(more: String) throws {
         let configuration = try readHuggingFace(more)
         #expect(configuration.ropeTheta == 10_000)
         #expect(configuration.ropeScaling == .none)

@@ -38,7 +38,7 @@ import Testing
     // MARK: There and back
 
     @Test(arguments: [ElementType.float32, .bfloat16])
-    func anLLMCFileComesBackFromADirectoryBitForBit(type: ElementType) throws {
+    func anLLMCFileRoundTripsThroughADirectoryBitForBit(type: ElementType) throws {
         try withTemporaryDirectory { directory in
             let paths = ["a.bin", "hf", "b.bin"].map { directory.appending($0) }
             try smallModel().writeLLMCCheckpoint(to: paths[0], elementType: type)
@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 6], [false, true])
-    func aLlama2CFileComesBackFromADirectoryBitForBit(heads: Int, separate: Bool) throws {
+    func aLlama2CFileRoundTripsThroughADirectoryBitForBit(heads: Int, separate: Bool) throws {
         let llama = try randomLlama(
             Llama2Configuration(
                 contextLength: 40,
@@ -84,7 +84,7 @@ import Testing
 
     /// Columns and groups that are whole blocks, and some that are not.
     @Test(arguments: [(96, 96), (192, 96), (36, 44)])
-    func int8GroupsComeBackBitForBit(channels: Int, hidden: Int) throws {
+    func int8GroupsRoundTripBitForBit(channels: Int, hidden: Int) throws {
         let llama = try randomLlama(smallLlama(channels: channels, hidden: hidden))
         try withTemporaryDirectory { directory in
             let paths = ["a.bin", "b.bin"].map { directory.appending($0) }
@@ -94,7 +94,7 @@ import Testing
         }
     }
 
-    @Test func everythingInAConfigurationComesBack() throws {
+    @Test func everythingInAConfigurationRoundTrips() throws {
         let scalings: [RotaryScaling] = [
             .none, .linear(factor: 4),
             .llama3(
@@ -348,7 +348,7 @@ import Testing
     }
 
     @Test(.enabled(if: TestData.isAvailable, Comment(rawValue: TestData.skipReason)))
-    func aRealLlama2CFileComesBackExceptForRoundingInItsTables() throws {
+    func aRealLlama2CFileRoundTripsExceptForRoundingInItsTables() throws {
         let original = try TestData.path("llama2/stories260K.bin")
         try withTemporaryDirectory { directory in
             let paths = ["hf", "b.bin"].map { directory.appending($0) }

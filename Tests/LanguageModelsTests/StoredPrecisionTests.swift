@@ -139,7 +139,7 @@ import Testing
         }
     }
 
-    @Test func weightsThatTheirFileLosesAreAnError() throws {
+    @Test func weightsLostFromTheirFileAreAnError() throws {
         try withCheckpoint(.float32) { path, model in
             let decoder = try GPT2Decoder(llmcCheckpoint: path, ops: model.ops)
             let session = try decoder.makeSession()
@@ -178,7 +178,7 @@ import Testing
         }
     }
 
-    @Test func bytesReadForATokenAreThoseOfAllMatrices() throws {
+    @Test func bytesReadForATokenCoverAllMatrices() throws {
         let model = try livelyModel(contextLength: 64, channels: 40)
         let (C, L, V) = (40, 2, 61)
         // Rows of 40 are two blocks, rows of 160 five; a block has a float16 in addition to its 32

@@ -52,7 +52,7 @@ import Testing
         "\u{1b}]11;rgb:0000/0000/0000\u{7}", "\u{1b}]11;rgb:0000/0000/0000\u{1b}\\",
         "\u{1b}P1+r\u{1b}\\", "\u{1b}[?1;2c", "\u{0}", "\u{1c}", "\u{1b}[\u{1b}[Z",
     ])
-    func whatIsNoKeyIsDroppedWhole(text: String) {
+    func unknownSequencesAreDroppedWhole(text: String) {
         #expect(keys((text + "a").utf8) == [.text("a")])
     }
 
@@ -64,7 +64,7 @@ import Testing
         #expect(keys(paste) == [.paste("\u{fffd}a")])
     }
 
-    @Test func bytesOfAnyKindMeanTheSameOneByOne() {
+    @Test func bytesOneByOneMeanTheSameKeys() {
         // Bytes that begin or end something are frequent.
         let special = Array("\u{1b}[O;~200201?u\r".utf8) + [0xc3, 0xe2, 0xf0, 0x80, 0xff]
         for _ in 0..<200 {

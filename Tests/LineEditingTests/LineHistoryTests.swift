@@ -65,7 +65,7 @@ import Testing
 
     // MARK: The file
 
-    @Test func whatIsAddedIsReadBack() throws {
+    @Test func addedLinesAreReadBack() throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending("state").appending("history")
             let texts = ["one", "two\nlines", "a\\nb", "tab\t数\u{1b}[31m", "\\"]

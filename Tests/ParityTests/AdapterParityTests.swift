@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test(arguments: ["gpt2", "gpt2-ranks", "llama", "llama-ranks"])
-    func logitsWithAnAdapterAreThoseOfPEFT(name: String) throws {
+    func logitsWithAnAdapterMatchPEFT(name: String) throws {
         let ops = try Ops(threadCount: 1)
         let (expected, path) = try expected(name)
         let base = try openWeights(at: path)

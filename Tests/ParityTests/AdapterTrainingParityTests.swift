@@ -27,7 +27,7 @@ import Training
         arguments: ["lora-gpt2", "lora-gpt2-mlp", "lora-llama", "lora-llama-mlp"],
         [Recomputation.none, .gelu, .block]
     )
-    func twentyStepsAreThoseOfPEFT(name: String, recomputation: Recomputation) throws {
+    func twentyStepsMatchPEFT(name: String, recomputation: Recomputation) throws {
         let run = try #require(try TrainingFixture.read().adapters[name])
         try #require(run.steps.count == 20)
         let expected = try TrainingFixture.tensors("\(name)-trained/adapter_model.safetensors")
@@ -71,7 +71,7 @@ import Training
         ],
         [ElementType.q8_0, .q4_0, .q4_1]
     )
-    func anAdapterIsTrainedOverQuantisedWeights(descriptor: String, type: ElementType) throws {
+    func anAdapterIsTrainedOverQuantizedWeights(descriptor: String, type: ElementType) throws {
         // Others may round what they multiply with blocks to bfloat16.
         let ops = try Ops(instructionSet: .reference, threadCount: 1)
         var generator = MersenneTwister(seed: 3)

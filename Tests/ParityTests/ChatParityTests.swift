@@ -49,7 +49,7 @@ private final class RecitingSession: DecodingSession {
 
 @Suite(.enabled(if: TestData.isAvailable, Comment(rawValue: TestData.skipReason)))
 struct ChatParityTests {
-    @Test func conversationsHaveTheTokensOfTransformers() throws {
+    @Test func tokensOfConversationsMatchTransformers() throws {
         let conversations: [Conversation] = try recorded(at: fixture("llama2_chats.json"))
         #expect(conversations.count == 6)
         let tokenizer = try SentencePieceTokenizer(

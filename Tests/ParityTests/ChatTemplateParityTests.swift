@@ -41,7 +41,7 @@ struct TemplateFixture: Decodable, Sendable {
         try #require(KnownChatTemplate(jinja: fixture.jinja))
     }
 
-    @Test func ourTemplatesAreThoseThatTransformersRan() throws {
+    @Test func ourTemplatesMatchThoseThatTransformersRan() throws {
         let fixtures = try TemplateFixture.all()
         for form in ChatForm.allCases {
             let fixture = try #require(fixtures.first { $0.name == form.rawValue })
@@ -56,7 +56,7 @@ struct TemplateFixture: Decodable, Sendable {
         }
     }
 
-    @Test func conversationsHaveTheTokensOfTransformers() throws {
+    @Test func tokensOfConversationsMatchTransformers() throws {
         for fixture in try TemplateFixture.all() {
             let tokenizer = try loadTokenizer(at: ParityTests.fixture("Chat/\(fixture.tokenizer)"))
             let template = try template(fixture)
@@ -72,7 +72,7 @@ struct TemplateFixture: Decodable, Sendable {
         }
     }
 
-    @Test func trainedTokensAreThoseThatTransformersMarksAsReplies() throws {
+    @Test func trainedTokensMatchTheRepliesThatTransformersMarks() throws {
         var forms: Set<String> = []
         for fixture in try TemplateFixture.all() {
             let tokenizer = try loadTokenizer(at: ParityTests.fixture("Chat/\(fixture.tokenizer)"))

@@ -7,7 +7,7 @@ import Testing
 
 @Suite(.serialized) struct DocumentTrainingParityTests {
     @Test(arguments: ["tied", "grouped", "odd", "gpt2"], InstructionSet.available)
-    func lossAndGradientsAreThoseOfTransformers(name: String, isa: InstructionSet) throws {
+    func lossAndGradientsMatchTransformers(name: String, isa: InstructionSet) throws {
         let ops = try Ops(instructionSet: isa, threadCount: 2)
         let run = try #require(try TrainingFixture.read().models[name])
         let documents = try #require(run.documents)

@@ -14,7 +14,7 @@ import Testing
     }
 
     @Test(arguments: ["gpt2", "grouped"], InstructionSet.available)
-    func lossAndGradientsAreThoseOfTransformers(name: String, isa: InstructionSet) throws {
+    func lossAndGradientsMatchTransformers(name: String, isa: InstructionSet) throws {
         let ops = try Ops(instructionSet: isa, threadCount: 2)
         let record: Record = try recorded(at: fixture("Dropout/dropout.json"))
         let run = try #require(try TrainingFixture.read().models[name])

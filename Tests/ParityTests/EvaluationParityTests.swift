@@ -36,7 +36,7 @@ private struct Expected: Decodable {
     }
 
     @Test(arguments: [1, 3, 100])
-    func windowsOverATextGiveTheLossOfPyTorch(batchSize: Int) throws {
+    func lossesOfWindowsOverATextMatchPyTorch(batchSize: Int) throws {
         let expected = try Expected.read()
         let model = try oddModel()
         let text = EncodedText(tokens: expected.tokens, byteCount: 1000)
@@ -57,7 +57,7 @@ private struct Expected: Decodable {
     }
 
     @Test(arguments: [1, 4])
-    func endingsHaveTheLossesOfPyTorch(batchSize: Int) throws {
+    func lossesOfEndingsMatchPyTorch(batchSize: Int) throws {
         let expected = try Expected.read()
         let model = try oddModel()
         let examples = try MultipleChoiceExample.examples(
@@ -100,7 +100,7 @@ struct LlamaEvaluationParityTests {
 
     /// From scripts/llama_perplexity.py, which builds the model in transformers from its weights.
     @Test(arguments: [(64, 1.8850112512), (512, 1.8560577780)])
-    func perplexitiesOfAStoryAreThoseOfTransformers(length: Int, perplexity: Double) throws {
+    func perplexitiesOfAStoryMatchTransformers(length: Int, perplexity: Double) throws {
         let model = try openWeights(at: TestData.path("llama2/stories260K.bin"))
             .makeModel(ops: Ops(threadCount: 2))
         let tokenizer = try SentencePieceTokenizer(

@@ -24,7 +24,7 @@ import Testing
     ]
 
     @Test(arguments: files)
-    func logitsAreThoseOfTheirOwnPrograms(file: (String, String)) throws {
+    func logitsMatchTheProgramsThatWroteTheFiles(file: (String, String)) throws {
         let weights = try openWeights(at: fixture("GPT2/\(file.0)"))
         let model = try weights.makeModel(precision: .float32, ops: Ops(threadCount: 1))
         let difference = try expected(file.1).largestDifference(model)

@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test(arguments: names)
-    func residualStreamsAreThoseOfTransformers(name: String) throws {
+    func residualStreamsMatchTransformers(name: String) throws {
         let (model, expected) = try open(name)
         let session = try model.makeHookedSession(
             sequenceCount: 1,
@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test(arguments: names)
-    func attentionPatternsAreThoseOfTransformers(name: String) throws {
+    func attentionPatternsMatchTransformers(name: String) throws {
         let (model, expected) = try open(name)
         let patterns = try model.attentionPatterns(of: expected.tokens)
         let count = expected.tokens.count
@@ -99,7 +99,7 @@ import Testing
     }
 
     @Test(arguments: names)
-    func lossesAndTheNextTokensAreThoseOfTransformers(name: String) throws {
+    func lossesAndNextTokensMatchTransformers(name: String) throws {
         let (model, expected) = try open(name)
         let predictions = try model.predictions(of: expected.tokens, top: 3)
         #expect(predictions.losses.first == .some(nil))
@@ -113,7 +113,7 @@ import Testing
 
     /// Sequences have different lengths, so batches of two must keep them apart.
     @Test(arguments: names, [1, 2])
-    func ablatedLossesAreThoseOfAModelWhoseHeadsAreZeroed(
+    func ablatedLossesMatchAModelWhoseHeadsAreZeroed(
         name: String,
         batchSize: Int
     ) throws {
@@ -142,7 +142,7 @@ import Testing
     }
 
     @Test(arguments: names)
-    func headScoresAreThoseOfTransformersPatterns(name: String) throws {
+    func headScoresMatchThePatternsOfTransformers(name: String) throws {
         let (model, expected) = try open(name)
         let scores = try model.headScores(on: expected.sequences, seed: 1)
         try expectScores(scores, expected.headScores, of: model)

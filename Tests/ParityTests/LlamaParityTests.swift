@@ -30,7 +30,7 @@ import Tokenization
     }
 
     @Test(arguments: files, InstructionSet.available)
-    func logitsAreThoseOfTransformers(file: (String, String), isa: InstructionSet) throws {
+    func logitsMatchTransformers(file: (String, String), isa: InstructionSet) throws {
         let expected = try expected(file.1)
         let model = try Llama2Decoder(
             checkpoint(file.0),
@@ -163,7 +163,7 @@ import Tokenization
     }
 
     @Test(arguments: [(Llama2CFile.Version.float32, "grouped_v1.bin"), (.int8, "grouped_v2.bin")])
-    func writtenFilesHaveTheBytesOfTheReference(
+    func writtenFilesMatchTheReferenceByteForByte(
         version: Llama2CFile.Version,
         reference: String
     ) throws {

@@ -9,7 +9,7 @@ import Training
 
 @Suite(.serialized) struct LlamaTrainingParityTests {
     @Test(arguments: ["tied", "grouped", "odd"], InstructionSet.available)
-    func lossAndGradientsAreThoseOfTransformers(name: String, isa: InstructionSet) throws {
+    func lossAndGradientsMatchTransformers(name: String, isa: InstructionSet) throws {
         let ops = try Ops(instructionSet: isa, threadCount: 2)
         let run = try #require(try TrainingFixture.read().models[name])
         let expected = try TrainingFixture.tensors("\(name)_gradients.safetensors")
@@ -31,7 +31,7 @@ import Training
     ///
     /// Up to 0.058 was seen.
     @Test(arguments: ["tied", "grouped", "odd"], InstructionSet.available)
-    func gradientsAtBFloat16AreNearThoseOfTransformersAtFloat32(
+    func gradientsAtBFloat16AreNearTransformersAtFloat32(
         name: String,
         isa: InstructionSet
     ) throws {
@@ -63,7 +63,7 @@ import Training
     }
 
     @Test(arguments: ["tied", "grouped", "odd", "gpt2"], InstructionSet.available)
-    func tenStepsAreThoseOfPyTorch(name: String, isa: InstructionSet) throws {
+    func tenStepsMatchPyTorch(name: String, isa: InstructionSet) throws {
         let run = try #require(try TrainingFixture.read().models[name])
         #expect(run.steps.count == 10)
         let expected = try TrainingFixture.tensors("\(name)_final.safetensors")

@@ -9,7 +9,7 @@ import Testing
 
 @Suite(.serialized) struct MergedAdapterParityTests {
     @Test(arguments: ["lora-gpt2-mlp", "lora-llama-mlp"])
-    func mergedWeightsAreThoseOfPEFT(name: String) throws {
+    func mergedWeightsMatchPEFT(name: String) throws {
         let ops = try Ops(threadCount: 1)
         let run = try #require(try TrainingFixture.read().adapters[name])
         let base = try openWeights(at: fixture(run.model))

@@ -31,7 +31,7 @@ extension GPT2 {
 
 @Suite(.serialized) struct ModelParityTests {
     @Test(arguments: ["odd", "even"], InstructionSet.available)
-    func logitsLossAndGradientsAreThoseOfPyTorch(name: String, isa: InstructionSet) throws {
+    func logitsLossAndGradientsMatchPyTorch(name: String, isa: InstructionSet) throws {
         let ops = try Ops(instructionSet: isa, threadCount: 2)
         let model = try GPT2(llmcCheckpoint: fixture("\(name)_model.bin"), ops: ops)
         let expected = try GPT2DebugState(

@@ -5,7 +5,7 @@ import Testing
 
 @Suite(.serialized) struct MuonParityTests {
     @Test(arguments: [("wide", [6, 15]), ("tall", [13, 5])], InstructionSet.available)
-    func stepsAreThoseOfPyTorch(matrix: (name: String, shape: [Int]), isa: InstructionSet) throws {
+    func stepsMatchPyTorch(matrix: (name: String, shape: [Int]), isa: InstructionSet) throws {
         let ops = try Ops(instructionSet: isa, threadCount: 2)
         let (name, shape) = matrix
         let tensors = try TrainingFixture.tensors("muon.safetensors")

@@ -8,7 +8,7 @@ import Training
 
 @Suite(.serialized) struct TrainingStepsParityTests {
     @Test(arguments: ["odd", "even"], InstructionSet.available)
-    func tenStepsAreThoseOfPyTorch(name: String, isa: InstructionSet) throws {
+    func tenStepsMatchPyTorch(name: String, isa: InstructionSet) throws {
         let expected = try StepsFixture.read(name)
         #expect(expected.steps.count == 10)
         for recomputation in Recomputation.allCases {

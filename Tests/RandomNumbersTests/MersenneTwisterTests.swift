@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test func rawDrawsAreNumPysAcrossTheReplacementOfTheWords() {
+    @Test func rawDrawsMatchNumPyAcrossTheReplacementOfTheWords() {
         var generator = MersenneTwister(seed: 42)
         let draws = (0...2000).map { _ in generator.next32() }
         #expect(draws[..<4] == [1_608_637_542, 3_421_126_067, 4_083_286_876, 787_846_414])
@@ -55,7 +55,7 @@ import Testing
         #expect((0..<700).allSatisfy { _ in small.next32() == large.next32() })
     }
 
-    @Test func uniformNumbersAreThoseOfPyTorchBitForBit() {
+    @Test func uniformNumbersMatchPyTorchBitForBit() {
         var generator = MersenneTwister(seed: 42)
         let floats = (0..<4).map { _ in generator.nextFloat().bitPattern }
         #expect(floats == [0x3f61_dc66, 0x3f6a_3db3, 0x3ec4_06b8, 0x3f75_950e])
@@ -80,7 +80,7 @@ import Testing
         0xbf44_d2a0, 0x3f43_2f9f,
     ]
 
-    @Test func normalBlockOfSixteenIsPyTorchsWithinFourUlps() {
+    @Test func normalBlockOfSixteenMatchesPyTorchWithinFourUlps() {
         var generator = MersenneTwister(seed: 42)
         expectClose(normals(&generator, count: 16), toBits: sixteenNormals, allowedUlps: 4)
         #expect(generator.next32() == 2_581_769_315)
@@ -125,7 +125,7 @@ import Testing
         #expect(generator == MersenneTwister(seed: 42))
     }
 
-    @Test func permutationsAreThoseOfLlmC() {
+    @Test func permutationsMatchLlmC() {
         var generator = MersenneTwister(seed: 42)
         var values = [Int32](0..<10)
         generator.permute(&values)

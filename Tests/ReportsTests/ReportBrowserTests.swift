@@ -93,7 +93,7 @@ struct ReportBrowserTests {
 
     // MARK: What is shown
 
-    @Test func theAxisGoesByStepsTokensAndTime() throws {
+    @Test func theAxisCountsStepsTokensOrTime() throws {
         let seen = try open(
             [plainRun("first", steps: 40), plainRun("second", steps: 40, tokens: 512)],
             """
@@ -158,7 +158,7 @@ struct ReportBrowserTests {
         #expect(seen["without"] == "0")
     }
 
-    @Test func draggingShowsAPartAndADoubleClickAllOfIt() throws {
+    @Test func draggingZoomsInAndADoubleClickZoomsOut() throws {
         let seen = try open(
             [plainRun("run", steps: 100)],
             """

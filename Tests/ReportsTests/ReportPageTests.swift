@@ -63,7 +63,7 @@ import Training
         }
     }
 
-    @Test func theFiguresAreThoseOfTheRun() throws {
+    @Test func theFiguresMatchTheRun() throws {
         let source = try ReportPage([history("first", steps: 300)]).source
         // 300 steps of 2048 tokens/s x 0.5 s.
         for text in [
@@ -187,7 +187,7 @@ import Training
         }
     }
 
-    @Test func whatFilesSayIsHarmless() throws {
+    @Test func contentsOfFilesAreHarmless() throws {
         let hostile = "</script></pre><script>alert(1)</script><img src=x onerror=\"y\">&\u{0}'"
         var run = history(hostile, steps: 3)
         run.samples = [.init(step: 1, text: hostile)]

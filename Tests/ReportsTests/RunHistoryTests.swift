@@ -108,7 +108,7 @@ import Training
         #expect(malformedLine(Array(good.utf8) + [0, 0xFF, 0xFE, 10, 0x80, 10]) == 2)
     }
 
-    @Test func aLineWithoutEndIsRefusedBeforeItFillsTheMemory() {
+    @Test func anEndlessLineIsRefusedBeforeItFillsTheMemory() {
         let bytes = [UInt8](repeating: UInt8(ascii: "a"), count: RunHistory.longestLine + (1 << 21))
         #expect(malformedLine(bytes) == 1)
     }
@@ -125,7 +125,7 @@ import Training
         #expect(!run.samples[1].isCut)
     }
 
-    @Test func aDirectoryWithoutALogIsMissingOne() throws {
+    @Test func aDirectoryWithoutALogIsRefused() throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending("metrics.jsonl")
             #expect(throws: FileIOError.missing(path: path)) {
@@ -206,7 +206,7 @@ import Training
 
     // MARK: Names
 
-    @Test func runsAreNamedAsShortAsTellsThemApart() {
+    @Test func namesOfRunsAreAsShortAsIsUnambiguous() {
         func names(_ paths: String...) -> [String] {
             RunHistory.names(of: paths.map { RunDirectory(FilePath($0)) })
         }

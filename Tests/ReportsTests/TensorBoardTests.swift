@@ -68,7 +68,7 @@ import Training
         }
     }
 
-    @Test func checksumsAreThoseOfTheFormat() {
+    @Test func checksumsFollowTheFormat() {
         // The check value of CRC-32C, 0xE3069283, turned by 15 bits and moved.
         let check: UInt32 = 0xE306_9283
         #expect(
@@ -78,7 +78,7 @@ import Training
         #expect(EventRecord.checksum([]) == 0xA282_EAD8)
     }
 
-    @Test func theLogOfARunSaysWhatItsMetricsSay() throws {
+    @Test func theEventsOfARunMatchItsMetrics() throws {
         try withTemporaryDirectory { directory in
             let run = RunDirectory(directory)
             let metrics = try MetricsLog(run.metricsPath)
@@ -151,7 +151,7 @@ import Training
         }
     }
 
-    @Test func theLastNameThereIsIsUsedAgain() throws {
+    @Test func theLastPossibleNameIsReused() throws {
         try withTemporaryDirectory { directory in
             let last = directory.appending("events.out.tfevents.9999999999.swiftlet")
             try touch(last)

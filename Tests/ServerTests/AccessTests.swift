@@ -16,7 +16,7 @@ private func reply(
 
 @Suite struct AccessTests {
     @Test(arguments: ["Bearer sesame", "bearer sesame", "Bearer   sesame"])
-    func theRightKeyIsTaken(field: String) async throws {
+    func theRightKeyIsAccepted(field: String) async throws {
         let access = Access(apiKey: "sesame")
         #expect(try await reply(access, "/v1/models", ["authorization": field]).status == 200)
     }
@@ -33,7 +33,7 @@ private func reply(
         #expect(try refused.json["error"]?["code"]?.string == "invalid_api_key")
     }
 
-    @Test func noneOfManyKeysIsTakenForAnother() async throws {
+    @Test func noneOfManyKeysIsMistakenForAnother() async throws {
         let server = try TestServer(access: Access(apiKey: "sesame"))
         for number in 0..<2000 {
             let headers: HTTPHeaders = ["Authorization": "Bearer key\(number)"]
@@ -44,7 +44,7 @@ private func reply(
         }
     }
 
-    @Test func theKeyIsRequiredExceptWhereNobodyHasOne() async throws {
+    @Test func theKeyIsRequiredExceptForHealthAndThePage() async throws {
         let access = Access(apiKey: "sesame")
         for path in ["/metrics", "/v1/models", "/v1/models/alphabet", "/tokenize", "/v1/nothing"] {
             #expect(try await reply(access, path).status == 401, "\(path)")
@@ -93,7 +93,7 @@ private func reply(
         #expect(try await reply(address, "/", ["Host": "[::1]:80"]).status == 200)
     }
 
-    @Test func pagesOfOtherOriginsReadNothingUnlessTheyMay() async throws {
+    @Test func pagesOfOtherOriginsReadNothingUnlessAllowed() async throws {
         let headers: HTTPHeaders = ["Origin": "https://a.example"]
         let closed = try await reply(Access(), "/v1/models", headers)
         #expect(closed.headers["Access-Control-Allow-Origin"] == nil)
@@ -146,7 +146,7 @@ private func reply(
         }
     }
 
-    @Test func aBrowserThatAsksBeforehandIsAnsweredWithoutAKey() async throws {
+    @Test func preflightRequestsNeedNoKey() async throws {
         let access = Access(apiKey: "sesame", corsOrigin: "https://a.example")
         var headers: HTTPHeaders = [
             "Origin": "https://a.example", "Access-Control-Request-Method": "POST",
@@ -173,13 +173,13 @@ private func reply(
         #expect(closed.status == 405)
     }
 
-    @Test func aPageThatMayReadAnswersMayReadWhyThereIsNone() throws {
+    @Test func aPageThatMayReadAnswersMayReadErrors() throws {
         let server = try TestServer(access: Access(corsOrigin: "https://a.example"))
         let reply = server.router.reply(to: .bodyTooLarge(limit: 5))
         #expect(reply.headers["Access-Control-Allow-Origin"] == "https://a.example")
     }
 
-    @Test func thePageRunsItsOwnScriptsAlone() async throws {
+    @Test func thePageRunsOnlyItsOwnScripts() async throws {
         let page = try await reply(Access(), "/")
         #expect(page.headers["Content-Type"] == "text/html; charset=utf-8")
         let policy = try #require(page.headers["Content-Security-Policy"])
@@ -190,7 +190,7 @@ private func reply(
         #expect(again.headers["Content-Security-Policy"] != policy)
     }
 
-    @Test func everyAnswerHasAnIdentifierOfItsOwn() async throws {
+    @Test func everyAnswerHasItsOwnIdentifier() async throws {
         let server = try TestServer()
         let ids = [await server.get("/health"), await server.get("/nothing")]
             .compactMap { $0.headers["X-Request-Id"] }

@@ -8,7 +8,7 @@ import TextGeneration
 private let hello = #""messages":[{"role":"user","content":"Hi"}]"#
 
 @Suite struct ChatCompletionTests {
-    @Test func aReplyHasAllThatClientsLookFor() async throws {
+    @Test func aReplyHasTheFieldsThatClientsExpect() async throws {
         let server = try TestServer(.saying("Hello!"))
         let reply = await server.chat("{\(hello)}")
         #expect(reply.status == 200)
@@ -58,7 +58,7 @@ private let hello = #""messages":[{"role":"user","content":"Hi"}]"#
         #expect(chunks.allSatisfy { $0.object?["usage"] == nil })
     }
 
-    @Test func theNumberOfTokensComesLastWhereItIsAskedFor() async throws {
+    @Test func theNumberOfTokensComesLastIfRequested() async throws {
         let server = try TestServer(.saying("Hey"))
         let reply = await server.chat(
             "{\(hello),\"stream\":true,\"stream_options\":{\"include_usage\":true}}"
@@ -71,7 +71,7 @@ private let hello = #""messages":[{"role":"user","content":"Hi"}]"#
         #expect(chunks.dropLast().last?["choices"]?[0]?["finish_reason"]?.string == "stop")
     }
 
-    @Test func aLineSeparatorIsEscapedSinceSomeClientsCutThere() async throws {
+    @Test func lineSeparatorsAreEscapedForClientsThatSplitThere() async throws {
         let server = try TestServer(.saying("a\u{2028}b\u{85}c\r"))
         guard case .events(let events) = await server.chat("{\(hello),\"stream\":true}").body else {
             Issue.record("no stream")
@@ -86,7 +86,7 @@ private let hello = #""messages":[{"role":"user","content":"Hi"}]"#
         #expect(content == "a\u{2028}b\u{85}c\r")
     }
 
-    @Test func severalChoicesComeSideBySide() async throws {
+    @Test func severalChoicesAreStreamedAsInAWholeReply() async throws {
         let server = try TestServer(.babble, places: 3)
         let body = "\(hello),\"n\":3,\"seed\":5,\"max_tokens\":8,\"temperature\":1"
         let whole = try await server.chat("{\(body)}").json

@@ -6,7 +6,7 @@ import Testing
 import TextGeneration
 
 @Suite struct CompletionTests {
-    @Test func aReplyHasAllThatClientsLookFor() async throws {
+    @Test func aReplyHasTheFieldsThatClientsExpect() async throws {
         let server = try TestServer()
         let reply = await server.complete(#"{"prompt":"abc","max_tokens":3,"temperature":0}"#)
         #expect(reply.status == 200)
@@ -29,7 +29,7 @@ import TextGeneration
         #expect(none["choices"]?[0]?["finish_reason"]?.string == "length")
     }
 
-    @Test func aStreamsChunksAreTheTextAndTheLastHasTheReason() async throws {
+    @Test func chunksOfAStreamHoldTheTextAndTheLastOneTheReason() async throws {
         let server = try TestServer()
         let reply = await server.complete(
             """

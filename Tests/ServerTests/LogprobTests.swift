@@ -8,7 +8,7 @@ import TextGeneration
 @Suite struct LogprobTests {
     private let hello = #""messages":[{"role":"user","content":"Hi"}],"logprobs":true"#
 
-    @Test func tokensOfRepliesAreToldWithTheirBytes() async throws {
+    @Test func tokensOfRepliesAreListedWithTheirBytes() async throws {
         let server = try TestServer(.saying("né"))
         let json = try await server.chat("{\(hello),\"top_logprobs\":2}").json
         let logprobs = try #require(json["choices"]?[0]?["logprobs"])
@@ -33,14 +33,14 @@ import TextGeneration
         }
     }
 
-    @Test func noLikeliestTokensAreNamedUnlessAskedFor() async throws {
+    @Test func theLikeliestTokensAreListedOnlyOnRequest() async throws {
         let server = try TestServer(.saying("a"))
         let json = try await server.chat("{\(hello)}").json
         let tokens = json["choices"]?[0]?["logprobs"]?["content"]
         #expect(tokens?[0]?["top_logprobs"]?.array == [])
     }
 
-    @Test func aTokenThatMarksAPlaceHasItsName() async throws {
+    @Test func aSpecialTokenIsListedByItsName() async throws {
         let model = ScriptModel { _ in [65: 1, 259: 0.5] }
         let server = try TestServer(model)
         let json = try await server.chat(
@@ -51,7 +51,7 @@ import TextGeneration
         #expect(top?[1]?["bytes"]?.array?.count == 10)
     }
 
-    @Test func completionsTellOfTokensInFourLists() async throws {
+    @Test func completionsHaveTheirTokensInFourLists() async throws {
         let server = try TestServer(.saying("né!x"))
         let json = try await server.complete(
             #"{"prompt":"\n","logprobs":2,"max_tokens":4,"temperature":0}"#
@@ -88,7 +88,7 @@ import TextGeneration
     }
 
     @Test(arguments: [#""ef""#, #""x""#, #""fgz""#])
-    func aStreamTellsOfTheSameTokensAsAWholeReply(stop: String) async throws {
+    func aStreamListsTheSameTokensAsAWholeReply(stop: String) async throws {
         let server = try TestServer()
         let body = #""prompt":"abc","logprobs":1,"max_tokens":6,"stop":\#(stop)"#
         let whole = try #require(try await server.complete("{\(body)}").json["choices"]?[0])
@@ -109,7 +109,7 @@ import TextGeneration
         #expect(chunks.last?["choices"]?[0]?.object?["logprobs"] == .null)
     }
 
-    @Test func charactersLeftUnfinishedHaveTheirTokens() async throws {
+    @Test func tokensOfUnfinishedCharactersAreListed() async throws {
         let server = try TestServer(.saying([0x61, 0xF0, 0x9F, 0x62, 0xFF, 0xE2, 0x82]))
         let body = #""prompt":"\n","logprobs":0,"max_tokens":7"#
         let whole = try #require(try await server.complete("{\(body)}").json["choices"]?[0])

@@ -34,7 +34,7 @@ struct RealModelTests {
         )
     }
 
-    @Test func aStoryIsToldAsElsewhere() async throws {
+    @Test func aStoryIsTheSameWholeAndStreamed() async throws {
         let body = #""prompt":"Once upon a time, there was","temperature":0,"max_tokens":40"#
         let json = try await server.complete("{\(body)}").json
         let text = try #require(json.content())

@@ -119,7 +119,7 @@ private let hello = #""messages":[{"role":"user","content":"Hi"}]"#
     ]
 
     @Test(arguments: mistakes)
-    func aMistakeIsNamedInASentence(
+    func aMistakeIsReportedInOneSentence(
         path: String,
         body: String,
         param: String?,
@@ -151,7 +151,7 @@ private let hello = #""messages":[{"role":"user","content":"Hi"}]"#
                 + "not yet was expected"
         ),
     ])
-    func aBodyThatIsNotJSONSaysWhere(body: String, message: String) async throws {
+    func aBodyThatIsNotJSONIsReportedWithItsPlace(body: String, message: String) async throws {
         let reply = try await TestServer().complete(body)
         #expect(reply.status == 400)
         #expect(try reply.json.message == message)
@@ -176,13 +176,13 @@ private let hello = #""messages":[{"role":"user","content":"Hi"}]"#
         (completions, #"{"logit_bias":{"260":1}}"#, "logit_bias"),
         ("/detokenize", #"{"tokens":[260]}"#, "tokens"),
     ])
-    func whatThisServerCannotDoIsRefused(path: String, body: String, param: String) async throws {
+    func unsupportedOptionsAreRefused(path: String, body: String, param: String) async throws {
         let reply = try await TestServer().post(path, body)
         #expect(reply.status == 422)
         #expect(try reply.json["error"]?["param"]?.string == param)
     }
 
-    @Test func whatAsksForNothingIsTaken() async throws {
+    @Test func optionsThatAskForNothingAreAccepted() async throws {
         let server = try TestServer(.saying("x"))
         let reply = await server.chat(
             """
@@ -208,7 +208,7 @@ private let hello = #""messages":[{"role":"user","content":"Hi"}]"#
         #expect(error["message"]?.string?.contains("'gpt-4'") == true)
     }
 
-    @Test func whatIsSaidOfLongNamesIsShort() async throws {
+    @Test func errorsAboutLongNamesAreShort() async throws {
         let name = String(repeating: "x", count: 1_000_000)
         for (path, body) in [
             (completions, #"{"model":"\#(name)"}"#),
@@ -238,7 +238,7 @@ private let hello = #""messages":[{"role":"user","content":"Hi"}]"#
         #expect(head.status == 200)
     }
 
-    @Test func moreRequestsThanMayWaitAreToldToComeBack() async throws {
+    @Test func requestsBeyondTheQueueAreToldWhenToRetry() async throws {
         let server = try TestServer(.slow, places: 1, queue: 1)
         let running = await server.complete(#"{"stream":true,"max_tokens":500}"#)
         let waiting = await server.complete(#"{"stream":true,"max_tokens":500}"#)
@@ -255,7 +255,7 @@ private let hello = #""messages":[{"role":"user","content":"Hi"}]"#
         withExtendedLifetime((running, waiting)) {}
     }
 
-    @Test func moreTextsThanCanEverBeAreAMistake() async throws {
+    @Test func moreTextsThanTheServerCanHoldAreAnError() async throws {
         let server = try TestServer(places: 2, queue: 3)
         #expect(await server.complete(#"{"n":6,"stream":true}"#).status == 400)
         #expect(await server.complete(#"{"prompt":["a","b"],"n":3}"#).status == 400)
@@ -275,7 +275,7 @@ private let hello = #""messages":[{"role":"user","content":"Hi"}]"#
         #expect(try reply.json["error"]?["type"]?.string == "server_error")
     }
 
-    @Test func whatWentWrongInsideIsReportedAndNotSent() async throws {
+    @Test func internalErrorsAreReportedAndNotSent() async throws {
         struct Failure: Error { let path = "/home/somebody/model.bin" }
         let reports = Reports()
         let model = ScriptModel { _ in throw Failure() }
@@ -300,7 +300,7 @@ private let hello = #""messages":[{"role":"user","content":"Hi"}]"#
         #expect(metrics.contains(#"requests_total{endpoint="/v1/completions",status="500"} 1"#))
     }
 
-    @Test func whatIsNotARequestIsAnsweredInTheSameForm() throws {
+    @Test func malformedRequestsAreAnsweredInTheSameForm() throws {
         let server = try TestServer()
         for problem in [
             HTTPProblem.malformed("it is not"), .headTooLarge, .bodyTooLarge(limit: 5), .timedOut,

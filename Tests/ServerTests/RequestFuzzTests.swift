@@ -41,7 +41,7 @@ private let bodies: [(path: String, body: String)] = [
     }
 
     @Test(arguments: bodies.indices)
-    func aDamagedBodyHasAnAnswer(index: Int) async throws {
+    func damagedBodiesAreAnswered(index: Int) async throws {
         let reports = Reports()
         let server = try TestServer(.babble, places: 4) { reports.add($0) }
         let (path, body) = bodies[index]
@@ -103,7 +103,7 @@ private let bodies: [(path: String, body: String)] = [
         #expect(reports.all == [])
     }
 
-    @Test func bodiesThatAreNoJSONAtAllHaveAnAnswer() async throws {
+    @Test func bodiesThatAreNotJSONAreAnswered() async throws {
         let server = try TestServer()
         let nested = String(repeating: "[", count: 10_000)
         let objects = String(repeating: "{\"a\":", count: 10_000)
@@ -128,7 +128,7 @@ private let bodies: [(path: String, body: String)] = [
         }
     }
 
-    @Test func aBodyOfMoreValuesThanAreReadIsRefused() async throws {
+    @Test func aBodyOfTooManyValuesIsRefused() async throws {
         let wide = String(repeating: "1,", count: 1 << 20)
         let reply = try await TestServer().complete("{\"prompt\":[\(wide)1]}")
         #expect(reply.status == 400)
@@ -158,7 +158,7 @@ private let bodies: [(path: String, body: String)] = [
         #expect(try tokens.json["tokens"]?.array?.count == 120_000)
     }
 
-    @Test func oddPathsMethodsAndFieldsHaveAnAnswer() async throws {
+    @Test func oddPathsMethodsAndFieldsAreAnswered() async throws {
         let server = try TestServer(
             access: Access(apiKey: "k", checksHost: true, corsOrigin: "https://a.example")
         )

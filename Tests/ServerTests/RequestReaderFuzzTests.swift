@@ -27,7 +27,7 @@ import Testing
         return pieces
     }
 
-    @Test func howBytesComeDoesNotChangeWhatTheySay() throws {
+    @Test func requestsAreTheSameInWhateverPiecesTheyArrive() throws {
         var generator = SeededGenerator(seed: 1)
         let whole = try requests(Self.valid)
         #expect(whole.map(\.path) == ["/a b", "/p", "/q", "/d"])

@@ -55,7 +55,7 @@ private func isMalformed(_ problem: HTTPProblem?) -> Bool {
         #expect(request.body == Array("ok".utf8))
     }
 
-    @Test func percentSignsInAPathAreResolved() throws {
+    @Test func percentEscapesInAPathAreDecoded() throws {
         #expect(try request("GET /a%20b/%C3%A4%2f?q=%20 HTTP/1.1")?.path == "/a b/ä/")
         #expect(try request("GET /a?q=%20 HTTP/1.1")?.query == "q=%20")
         for path in ["/%", "/%2", "/%g0", "/%0g", "/%+1", "/%ff", "/%c3", "/%00", "/%0d", "/%7f"] {
@@ -118,13 +118,13 @@ private func isMalformed(_ problem: HTTPProblem?) -> Bool {
         #expect(throws: HTTPProblem.self) { try requests([start + [0xE4] + Array("\r\n".utf8)]) }
     }
 
-    @Test func linesMustEndWithBothCharacters() {
+    @Test func linesMustEndWithCRLF() {
         for text in ["GET / HTTP/1.1\nHost: a\n\n", "GET / HTTP/1.1\rHost: a\r\r", "\n"] {
             #expect(throws: HTTPProblem.self) { try requests(text) }
         }
     }
 
-    @Test func whatIsNoTextIsRefusedAtItsFirstByte() {
+    @Test func bytesThatAreNotTextAreRefusedAtTheFirst() {
         // How a client starts that expects TLS.
         #expect(throws: HTTPProblem.self) { try requests([[0x16, 0x03, 0x01]]) }
     }
@@ -143,7 +143,7 @@ private func isMalformed(_ problem: HTTPProblem?) -> Bool {
         }
     }
 
-    @Test func lengthsThatCanBeUnderstoodInTwoWaysAreMalformed() {
+    @Test func ambiguousLengthsAreMalformed() {
         for fields in [
             ["Content-Length: 1", "Transfer-Encoding: chunked"],
             ["Transfer-Encoding: chunked", "Content-Length: 0"],
@@ -166,7 +166,7 @@ private func isMalformed(_ problem: HTTPProblem?) -> Bool {
         #expect(isMalformed(problem("POST / HTTP/1.0", "Transfer-Encoding: chunked")))
     }
 
-    @Test func codingsBeforeChunkedAreNotKnown() {
+    @Test func codingsBeforeChunkedAreNotSupported() {
         let field = "Transfer-Encoding: gzip, Chunked"
         #expect(problem("POST / HTTP/1.1", "Host: a", field) == .unsupportedTransferEncoding)
     }
@@ -179,7 +179,7 @@ private func isMalformed(_ problem: HTTPProblem?) -> Bool {
 }
 
 @Suite struct RequestLimitTests {
-    @Test func aHeadOfTheGreatestSizeIsReadAndNoLongerOne() throws {
+    @Test func aHeadOfTheGreatestSizeIsReadAndALongerOneRefused() throws {
         var limits = ServerLimits()
         let text = get("/", "X-A: 1")
         limits.headByteCount = text.utf8.count
@@ -188,12 +188,12 @@ private func isMalformed(_ problem: HTTPProblem?) -> Bool {
         #expect(throws: HTTPProblem.headTooLarge) { try requests(text, limits) }
     }
 
-    @Test func aFirstLineWithoutEndIsTooLarge() {
+    @Test func anEndlessFirstLineIsTooLarge() {
         let text = "GET /" + String(repeating: "a", count: ServerLimits().headByteCount)
         #expect(throws: HTTPProblem.headTooLarge) { try requests(text) }
     }
 
-    @Test func asManyFieldsAreReadAsMayBe() throws {
+    @Test func fieldsAreReadUpToTheirLimit() throws {
         var limits = ServerLimits()
         limits.fieldCount = 3
         #expect(try requests(get("/", "A: 1", "B: 2"), limits).count == 1)

@@ -20,7 +20,7 @@ import Testing
         }
     }
 
-    @Test func aClientThatAsksForItIsLeftAfterTheAnswer() async throws {
+    @Test func aConnectionIsClosedAfterTheAnswerOnRequest() async throws {
         try await withServer { _, port in
             let answer = try await exchange(port, get("/", "Connection: close"))
             #expect(answer?.contains("\r\nConnection: close\r\n") == true)
@@ -97,7 +97,7 @@ import Testing
         }
     }
 
-    @Test func aClientThatWaitsToSendItsBodyIsToldToGoOn() async throws {
+    @Test func aClientThatWaitsToSendItsBodyIsToldToContinue() async throws {
         try await withServer { _, port in
             let (first, second) = try await onThread {
                 let client = try RawClient(port: port)
@@ -123,7 +123,7 @@ import Testing
         }
     }
 
-    @Test func aClientOfHTTP10IsLeftUnlessItAsksToStay() async throws {
+    @Test func connectionsOfHTTP10AreClosedUnlessTheClientAsksToStay() async throws {
         try await withServer { _, port in
             let left = try await exchange(port, "GET / HTTP/1.0\r\n\r\n")
             #expect(left?.contains("\r\nConnection: close\r\n") == true)
@@ -139,7 +139,7 @@ import Testing
         }
     }
 
-    @Test func fieldsOfAHandlerCannotEndTheirLine() async throws {
+    @Test func fieldsOfAHandlerCannotContainLineEnds() async throws {
         let handler = TestHandler { _ in
             HTTPReply(headers: ["X-A": "1\r\nX-B: 2", "Content-Length": "9"])
         }

@@ -2,7 +2,7 @@ import Server
 import Testing
 
 @Suite struct ServerEndTests {
-    @Test func aRequestThatRunsIsAnsweredBeforeTheServerEnds() async throws {
+    @Test func runningRequestsAreAnsweredBeforeTheServerStops() async throws {
         let (started, startedContinuation) = AsyncStream<Void>.makeStream()
         let (going, goingContinuation) = AsyncStream<Void>.makeStream()
         let handler = TestHandler { _ in
@@ -27,7 +27,7 @@ import Testing
         try await running.value
     }
 
-    @Test func aServerThatEndsLetsNobodyIn() async throws {
+    @Test func aStoppingServerAcceptsNoConnections() async throws {
         let server = Server(handler: TestHandler(), host: "127.0.0.1", port: 0)
         let port = try server.listen().port
         let running = Task { try await server.run() }
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test func whatDoesNotEndIsCutOffWhenThePatienceIsOver() async throws {
+    @Test func requestsThatOutlastThePatienceAreCutOff() async throws {
         let (started, continuation) = AsyncStream<Void>.makeStream()
         let handler = TestHandler { _ in
             continuation.yield()

@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    @Test func whoeverWaitsForAnEventGetsComments() async throws {
+    @Test func aClientThatWaitsForAnEventGetsComments() async throws {
         let (events, continuation) = AsyncThrowingStream<String, any Error>.makeStream()
         var limits = ServerLimits()
         limits.commentInterval = .milliseconds(20)

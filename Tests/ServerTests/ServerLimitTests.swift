@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    @Test func aClientThatWaitsToSendATooLargeBodyIsNotToldToGoOn() async throws {
+    @Test func aClientThatWaitsToSendATooLargeBodyIsNotToldToContinue() async throws {
         try await withServer { _, port in
             let answer = try await exchange(
                 port,
@@ -97,14 +97,14 @@ import Testing
         }
     }
 
-    @Test func aConnectionWithoutARequestIsClosedWithoutAWord() async throws {
+    @Test func aConnectionWithoutARequestIsClosedSilently() async throws {
         try await withServer(limits: Self.impatient(\.idleDuration)) { _, port in
             let answer = try await exchange(port, "")
             #expect(answer == "")
         }
     }
 
-    @Test func anEmptyLineBehindARequestIsNoLateRequest() async throws {
+    @Test func anEmptyLineAfterARequestIsNotALateRequest() async throws {
         try await withServer(limits: Self.impatient(\.headDuration)) { _, port in
             let (isQuiet, answer) = try await onThread {
                 let client = try RawClient(port: port)
@@ -149,7 +149,7 @@ import Testing
         }
     }
 
-    @Test func oneClientTooManyIsToldSo() async throws {
+    @Test func aClientBeyondTheLimitIsToldSo() async throws {
         var limits = ServerLimits()
         limits.connectionCount = 2
         try await withServer(limits: limits) { _, port in

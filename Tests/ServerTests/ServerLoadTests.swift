@@ -86,7 +86,7 @@ import Testing
         }
     }
 
-    @Test func aServerGoesOnAfterClientsThatDoWhatTheyShouldNot() async throws {
+    @Test func aServerSurvivesMisbehavingClients() async throws {
         try await withServer(Self.streaming) { _, port in
             try await onThread {
                 for index in 0..<400 {

@@ -85,7 +85,7 @@ import TextGeneration
         #expect(metrics.contains(#"{endpoint="/tokenize",status="499"} 1"#))
     }
 
-    @Test func metricsAreWhatPrometheusReads() async throws {
+    @Test func metricsAreInTheFormatOfPrometheus() async throws {
         let server = try TestServer(.saying("abc"), places: 3, queue: 5)
         _ = await server.complete(#"{"prompt":"\n"}"#)
         _ = try await server.complete(#"{"prompt":"\n","n":2,"stream":true}"#).events()
@@ -130,7 +130,7 @@ import TextGeneration
         #expect(!reply.text.contains("secret"))
     }
 
-    @Test func textsBecomeTokensAndTokensTexts() async throws {
+    @Test func textsAreTokenizedAndTokensDetokenized() async throws {
         let server = try TestServer()
         let tokens = await server.post("/tokenize", #"{"content":"é</s>","add_special":false}"#)
         #expect(tokens.text == #"{"tokens":[195,169,60,47,115,62]}"#)

@@ -7,7 +7,7 @@ import Testing
         try JSONDecoder().decode(Value.self, from: JSONEncoder().encode(value))
     }
 
-    @Test func samplingIsTheSameAfterItWasStored() throws {
+    @Test func samplingOptionsRoundTrip() throws {
         let sampling = try SamplingOptions(
             temperature: 0.7,
             topK: 40,
@@ -23,7 +23,7 @@ import Testing
         #expect(try stored(SamplingOptions.greedy) == .greedy)
     }
 
-    @Test func whatIsNotSaidOfSamplingIsThePlainDistribution() throws {
+    @Test func missingSamplingOptionsMeanThePlainDistribution() throws {
         let some = Data(#"{"temperature":0.5}"#.utf8)
         let decoded = try JSONDecoder().decode(SamplingOptions.self, from: some)
         #expect(decoded == (try SamplingOptions(temperature: 0.5)))
@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test func optionsOfATextAreTheSameAfterTheyWereStored() throws {
+    @Test func optionsOfATextRoundTrip() throws {
         let options = TextGenerationOptions(
             maxTokens: 3,
             stopStrings: ["\n"],

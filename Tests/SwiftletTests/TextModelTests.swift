@@ -54,7 +54,7 @@ private let options = TextGenerationOptions(maxTokens: 12, sampling: .greedy)
         }
     }
 
-    @Test func hooksChangeWhatThePassGivesAndReadingDoesNot() async throws {
+    @Test func hooksThatWriteChangeThePassAndHooksThatReadDoNot() async throws {
         try await withTinyModel { model, _, _ in
             let tokens = try model.tokenizer.promptTokens(of: "One day Ada")
             let plain = try await model.losses(of: tokens)
@@ -80,7 +80,7 @@ private let options = TextGenerationOptions(maxTokens: 12, sampling: .greedy)
         }
     }
 
-    @Test func aConvertedModelSaysTheSame() async throws {
+    @Test func aConvertedModelGeneratesTheSameText() async throws {
         try await withTinyModel { model, path, directory in
             let output = directory.appending("converted")
             try await TextModel.convert(path, to: .safetensors, at: output)
@@ -106,7 +106,7 @@ private let options = TextGenerationOptions(maxTokens: 12, sampling: .greedy)
         }
     }
 
-    @Test func whatIsNoModelIsNamedForWhatItIs() async throws {
+    @Test func filesThatAreNotModelsAreNamedForWhatTheyAre() async throws {
         try await withTemporaryDirectory { directory in
             let path = directory.appending("empty")
             try Data().write(to: URL(filePath: path.string))

@@ -16,7 +16,7 @@ import Testing
         }
     }
 
-    @Test func theSameDescriptionGoesOnWithARunThatWasStopped() async throws {
+    @Test func theSameDescriptionResumesAStoppedRun() async throws {
         try await withTemporaryDirectory { directory in
             let whole = try await tinyRun(in: directory, steps: 6)
             var stopped = whole
@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test func conversationsAreLearnedInAForm() async throws {
+    @Test func conversationsAreLearnedInTheirTemplate() async throws {
         try await withTemporaryDirectory { directory in
             var training = try await tinyRun(in: directory)
             let file = directory.appending("chat.jsonl")
@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    @Test func aDescriptionIsTheSameAfterItWasStored() async throws {
+    @Test func aDescriptionRoundTrips() async throws {
         let training = TextTraining(
             of: .model("model"),
             on: .shards("*_train.bin", validation: "*_val.bin"),

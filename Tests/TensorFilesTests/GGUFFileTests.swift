@@ -59,7 +59,7 @@ import Testing
         return digest.hexadecimal()
     }
 
-    @Test func tensorsOfEveryTypeHaveTheGGUFPackagesValues() throws {
+    @Test func tensorsOfEveryTypeMatchTheGGUFPackage() throws {
         let (path, expected) = try Small.fixture()
         let archive = try TensorArchive(contentsOf: path)
         #expect(archive.container == .gguf)
@@ -103,7 +103,7 @@ import Testing
         #expect(archive["a"]?.shape == [1, 32])
     }
 
-    @Test func anotherAlignmentCounts() throws {
+    @Test func anotherAlignmentIsHonored() throws {
         let bytes = Small.with {
             $0.alignment = 8
             $0.keys = [
@@ -244,7 +244,7 @@ import Testing
         #expect(sentence.contains(message), "\(sentence)")
     }
 
-    @Test func controlCharactersOfNamesAreNotObeyed() {
+    @Test func controlCharactersInNamesAreEscaped() {
         let bytes = Small.with { $0.tensors = [Small.tensor("\u{1B}[2J", [256], 12, at: 0)] }
         #expect(error(opening: bytes).contains("tensor '\\u{1b}[2J' is of type Q4_K"))
     }

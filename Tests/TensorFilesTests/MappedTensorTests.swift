@@ -33,7 +33,7 @@ import Testing
         #expect(memory.isWritable)
     }
 
-    @Test func theProductsOfTrainingAreThoseOfWeightsInMemory() throws {
+    @Test func trainingComputesTheSameProductsAsWithWeightsInMemory() throws {
         let ops = try Ops(threadCount: 1)
         let (memory, mapped) = try Self.tensors()
         let inp = try Tensor((0..<10).map { Float($0) / 4 }, shape: [2, 5])
@@ -85,7 +85,7 @@ import Testing
         #expect(outs[0] == outs[1])
     }
 
-    @Test func theTypesOfFilesAreThoseOfTensorsWhereKernelsHaveThem() {
+    @Test func typesOfFilesMatchThoseOfTensorsThatKernelsHave() {
         #expect(
             StoredType.allCases.compactMap(\.elementType)
                 == [.float16, .bfloat16, .int32, .float32]

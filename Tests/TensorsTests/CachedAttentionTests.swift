@@ -146,7 +146,7 @@ extension KernelTests {
             }
         }
 
-        @Test mutating func theReferenceIsThatOfWholeSequences() throws {
+        @Test mutating func theReferenceMatchesAttentionOverWholeSequences() throws {
             let (T, NH, HS) = (37, 3, 5)
             let qkv = try make.uniform([1, T, 3 * NH * HS], -2...2)
             let reference = try Backend.reference.ops()
@@ -186,7 +186,7 @@ extension KernelTests {
         }
 
         @Test(arguments: [1, 9])
-        mutating func nanReachesWhoeverSeesIt(count: Int) throws {
+        mutating func nanReachesEveryQueryThatSeesIt(count: Int) throws {
             let shape = Case(2, 2, 16, (5, count, 0))
             let (contents, qkv) = try inputs(shape)
             contents[0].withUnsafeMutableElements(as: Float.self) { $0[3] = .nan }

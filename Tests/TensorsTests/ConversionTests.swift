@@ -48,7 +48,7 @@ extension KernelTests {
         ]
 
         @Test(arguments: [ElementType.q8_0, .q4_0, .q4_1])
-        func blocksAreThoseOfGGUF(type: ElementType) throws {
+        func blocksMatchGGUF(type: ElementType) throws {
             let ops = try Backend.reference.ops()
             let source = try TensorMaker.copy(Self.ggufSource, [2, 64])
             let matrix = try ops.copy(source, as: type)
@@ -219,7 +219,7 @@ extension KernelTests {
             }
         }
 
-        @Test func convertingToTheSameTypeIsTheSameMemoryAndCopyingIsNot() throws {
+        @Test func convertingToTheSameTypeSharesMemoryAndCopyingDoesNot() throws {
             let ops = try Backend.reference.ops()
             let source = try Tensor([1, 2] as [Float], shape: [1, 2])
             let (same, other) = (

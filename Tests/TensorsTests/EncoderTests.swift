@@ -54,18 +54,18 @@ extension KernelTests {
         }
 
         @Test(arguments: shapes)
-        func positionsThatCountUp(shape: [Int]) throws {
+        func positionsThatCountUpGiveTheBitsOfTheReference(shape: [Int]) throws {
             try expectTheReferencesBits(shape, positions: nil, hasPositionEmbeddings: true)
         }
 
         @Test(arguments: shapes)
-        mutating func positionsThatAreGiven(shape: [Int]) throws {
+        mutating func givenPositionsGiveTheBitsOfTheReference(shape: [Int]) throws {
             let positions = try make.tokens([shape[0], shape[1]], below: Self.maxT)
             try expectTheReferencesBits(shape, positions: positions, hasPositionEmbeddings: true)
         }
 
         @Test(arguments: shapes)
-        func tokensAlone(shape: [Int]) throws {
+        func tokensAloneGiveTheBitsOfTheReference(shape: [Int]) throws {
             try expectTheReferencesBits(shape, positions: nil, hasPositionEmbeddings: false)
         }
 

@@ -124,7 +124,7 @@ extension KernelTests {
         }
 
         @Test(arguments: [1, 20])
-        mutating func theReferenceIsTheFormulaOverStoredWeights(N: Int) throws {
+        mutating func theReferenceFollowsTheFormulaOverStoredWeights(N: Int) throws {
             let (C, OC) = (70, 5)
             let (inp, source) = (try make.uniform([N, C]), try make.uniform([OC, C]))
             let bias = try make.uniform([OC])

@@ -63,7 +63,7 @@ extension KernelTests.ReferenceTests {
         try expect(dout, dx, within: 2)
     }
 
-    @Test func rmsnormOfThreeAndFourIsWhatItIsByHand() throws {
+    @Test func rmsnormOfThreeAndFourMatchesAHandComputation() throws {
         let out = try TensorMaker.garbage([1, 2])
         ops.rmsnormForward(
             out: out,

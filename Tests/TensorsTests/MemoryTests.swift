@@ -17,7 +17,7 @@ import Testing
         #expect(try ops.floats(ops.copy(blocks, as: .float32)).allSatisfy { $0 == 0 })
     }
 
-    @Test func writtenElementsTakeThePlaceOfTheOldOnes() throws {
+    @Test func writtenElementsReplaceTheOldOnes() throws {
         let tokens = try ops.tensor([4], elementType: .int32)
         // A slice, whose indices do not start at zero.
         ops.write([9, 1, 2, 3, 4, 9][1..<5], to: tokens)

@@ -77,7 +77,7 @@ import Testing
     }
 
     @Test(.enabled(if: Machine.hasOpenMP, "built without OpenMP"))
-    func theNumberOfThreadsIsThatOfTheVariable() async {
+    func theVariableSetsTheNumberOfThreads() async {
         await #expect(processExitsWith: .success) {
             func count(_ value: String) -> Int {
                 setenv("OMP_NUM_THREADS", value, 1)

@@ -123,7 +123,7 @@ extension KernelTests {
         }
 
         @Test(arguments: counts)
-        mutating func sumOfSquaresIsThatOfDoubles(count: Int) throws {
+        mutating func sumOfSquaresMatchesDoubles(count: Int) throws {
             let x = try make.uniform([count])
             let squares = x.floats().map { Double($0) * Double($0) }
             // In groups of a hundred: a plain sum of so many would be less exact than the result

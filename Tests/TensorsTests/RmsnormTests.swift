@@ -73,7 +73,7 @@ extension KernelTests {
         }
 
         @Test(arguments: shapes)
-        mutating func theOutputIsRoundedOnceAndRstdIsTheReferences(N: Int, C: Int) throws {
+        mutating func theOutputIsRoundedOnceAndRstdMatchesTheReference(N: Int, C: Int) throws {
             let (inp, weight) = (try make.uniform([N, C], -1...3), try make.uniform([C]))
             func run(_ ops: Ops, _ out: Tensor) throws -> [Tensor] {
                 let rstd = try TensorMaker.garbage([N])

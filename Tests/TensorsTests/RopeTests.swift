@@ -23,7 +23,7 @@ extension KernelTests {
         var make = TensorMaker()
 
         @Test(arguments: shapes)
-        mutating func turnsAndTurnsBackAsTheReferenceDoes(shape: [Int]) throws {
+        mutating func bothPassesAgreeWithTheReference(shape: [Int]) throws {
             let (N, NH, HS) = (shape[0], shape[1], shape[2])
             let (x, rotations) = (try make.uniform([N, NH * HS]), try make.uniform([N, HS]))
             let (a, r) = (x.floats(), rotations.floats())

@@ -165,7 +165,7 @@ extension KernelTests {
             }
         }
 
-        @Test func minusInfinityIsAProbabilityOfZero() throws {
+        @Test func minusInfinityGivesAProbabilityOfZero() throws {
             for backend in Backend.all + [.reference] {
                 let logits = try TensorMaker.copy([0, -.infinity, 0], [1, 3])
                 try backend.ops().softmaxForward(probs: logits, logits: logits, vocabularySize: 3)

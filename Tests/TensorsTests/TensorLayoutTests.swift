@@ -54,7 +54,7 @@ import Testing
         #expect(try layout.allocate().flat.count == 0)
     }
 
-    @Test func onlyTheTensorsThatSayItDecay() {
+    @Test func onlyTensorsMarkedForItDecay() {
         #expect(specifications.map(\.decays) == [true, false, false, false])
     }
 

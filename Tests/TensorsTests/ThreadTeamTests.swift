@@ -13,7 +13,7 @@ import Testing
             ("OMP_STACKSIZE", "M"), ("KMP_STACKSIZE", "-4M"),
         ]
     )
-    func aVariableThatMakesNoSenseIsNamed(name: String, value: String) throws {
+    func anInvalidVariableIsNamed(name: String, value: String) throws {
         let error = #expect(throws: TensorError.self) {
             try ThreadTeam.checkEnvironment { $0 == name ? value : nil }
         }
@@ -26,7 +26,7 @@ import Testing
             ("OMP_THREAD_LIMIT", "4294967295"), ("OMP_STACKSIZE", "512"), ("OMP_STACKSIZE", "2 m"),
         ]
     )
-    func aVariableThatOpenMPUnderstandsIsTaken(name: String, value: String) throws {
+    func aVariableThatOpenMPUnderstandsIsAccepted(name: String, value: String) throws {
         try ThreadTeam.checkEnvironment { $0 == name ? value : nil }
     }
 

@@ -87,7 +87,7 @@ private func message(_ role: ChatMessage.Role, _ content: String) -> ChatMessage
         }
     }
 
-    @Test func aMessageThatComesBeforeAReplyHasEndedEndsIt() throws {
+    @Test func aMessageDuringAReplyEndsTheReply() throws {
         let chat = try chat(NotingModel(contextLength: 200, reply: [0x61]), history: [])
         let first = try chat.streamResponse(to: "Go")
         for _ in 0..<3 { _ = try first.next() }
@@ -141,7 +141,7 @@ private func message(_ role: ChatMessage.Role, _ content: String) -> ChatMessage
             "\(TextGenerationError.noReply)"
         ),
     ])
-    func aFileThatIsNoConversationIsRefused(text: String, reason: String) throws {
+    func aFileThatIsNotAConversationIsRefused(text: String, reason: String) throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending("chat.json")
             try write(text, to: path)

@@ -19,7 +19,7 @@ import TextGeneration
         #expect(reply.response.stopReason == .interrupted)
     }
 
-    @Test func aReplyEndsAlsoWhileNoTextIsCertain() throws {
+    @Test func aReplyCanEndWhileNoTextIsCertain() throws {
         var options = greedyOptions(100)
         // Every token may be part of it.
         options.stopStrings = [String(repeating: "a", count: 90)]

@@ -12,7 +12,7 @@ import Tokenization
 @Suite struct ChatSessionTests {
     private let tokenizer = ByteTokenizer()
 
-    @Test func turnsAreReadInTheFormOfLlama2() throws {
+    @Test func turnsFollowTheFormOfLlama2() throws {
         let model = NotingModel(contextLength: 200)
         let chat = try makeChat(model, system: "Be kind.")
         let first = try chat.respond(to: "Hello")
@@ -106,7 +106,7 @@ import Tokenization
     }
 
     @Test(.enabled(if: TestData.isAvailable, Comment(rawValue: TestData.skipReason)))
-    func turnsHaveTheIDsOfSentencePiece() throws {
+    func idsOfTurnsMatchSentencePiece() throws {
         let tokenizer = try SentencePieceTokenizer(
             contentsOf: TestData.path("llama2/tokenizer.model")
         )
@@ -135,7 +135,7 @@ import Tokenization
         )
     }
 
-    @Test func repliesAreThoseOfTheWholeConversationReadAgain() throws {
+    @Test func repliesMatchThoseOfTheWholeConversationReadAgain() throws {
         let configuration = try Llama2Configuration(
             contextLength: 256,
             vocabularySize: 258,

@@ -69,7 +69,7 @@ import TextGeneration
         (#"{"messages":[{"role":"user","content":"a","weight":0}]}"#, "message 1 has a 'weight'"),
         (String(repeating: "[", count: 100_000), "the line is not JSON"),
     ])
-    func aLineThatIsNoConversationIsNamed(line: String, problem: String) throws {
+    func aLineThatIsNotAConversationIsNamed(line: String, problem: String) throws {
         // A blank line before it is counted, and so is the valid one.
         let text = "\(row(exchange))\n\n\(line.isEmpty ? "{" : line)\n\(row(exchange))\n"
         do {

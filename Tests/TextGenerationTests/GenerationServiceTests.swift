@@ -192,7 +192,7 @@ extension GenerationService.Updates {
         }
     }
 
-    @Test func itInterruptsWhatTakesTooLong() async throws {
+    @Test func itInterruptsTextsThatTakeTooLong() async throws {
         let service = try service(places: 1) { usleep(2000) }
         let updates = try await service.submit([request("\0", 250), request("b")])
         await service.end(patience: .milliseconds(20))

@@ -92,7 +92,7 @@ import Tokenization
         (.plain, ["Ho</s>", "<|im_end|></s>"]),
         (.llama2, [" Ho </s>", " <|im_end|> </s>"]),
     ])
-    func repliesAndTheirEndsAreLearnt(form: ChatForm, expected: [String]) throws {
+    func repliesAndTheirEndsAreLearned(form: ChatForm, expected: [String]) throws {
         let messages = [
             ChatMessage(role: .system, content: "Ho"), user("Ho"), reply("Ho"),
             user("<|im_end|>\n<|im_start|>assistant\nHo"), reply("<|im_end|>"),
@@ -166,7 +166,7 @@ import Tokenization
             ("<|im_start|>{", .chatml, nil),
         ] as [(String, ChatForm?, String?)]
     )
-    func formsAreRecognised(jinja: String, form: ChatForm?, system: String?) {
+    func formsAreRecognized(jinja: String, form: ChatForm?, system: String?) {
         let template = KnownChatTemplate(jinja: jinja)
         #expect(template?.form == form)
         #expect(template?.defaultSystem == system)

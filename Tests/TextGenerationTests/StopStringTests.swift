@@ -94,7 +94,7 @@ private func pieces(
         #expect(generated.text == "🙂")
     }
 
-    @Test func ofSeveralTheFirstToBeCompleteCounts() throws {
+    @Test func theFirstStopStringToBeCompleteCounts() throws {
         #expect(try pieces(of: ["xabcd"], stopStrings: ["abcd", "c"]).generated.text == "xab")
         #expect(try pieces(of: ["xabcd"], stopStrings: ["c", "bc", "abc"]).generated.text == "x")
         #expect(try pieces(of: ["xabcd"], stopStrings: ["bcd", "xabce"]).generated.text == "xa")

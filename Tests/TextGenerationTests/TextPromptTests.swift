@@ -16,7 +16,7 @@ import Tokenization
         #expect(shown(model.session.parts[0]) == "<s>Hi")
     }
 
-    @Test func tokensAreGivenAsTheyAre() throws {
+    @Test func tokensAreTakenAsTheyAre() throws {
         let model = NotingModel(contextLength: 40)
         let generator = try TextGenerator(model, tokenizer: ByteTokenizer())
         _ = try generator.stream(tokens: [0x48, 0x69], options: greedyOptions()).next()
@@ -37,7 +37,7 @@ import Tokenization
         #expect(try generator.stream(options: greedyOptions()).next() == "a")
     }
 
-    @Test func textsAreDrawnInTheUsualWayUnlessOptionsSayOtherwise() throws {
+    @Test func textsAreSampledWithDefaultsUnlessOptionsSayOtherwise() throws {
         let options = TextGenerationOptions()
         #expect(options.maxTokens == 256)
         #expect(options.sampling == (try SamplingOptions(temperature: 0.8, topP: 0.95)))

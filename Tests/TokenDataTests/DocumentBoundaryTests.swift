@@ -26,7 +26,7 @@ import Tokenization
         }
     }
 
-    @Test func bordersOfTheSourceStay() throws {
+    @Test func boundariesOfTheSourceAreKept() throws {
         var first = ConversationTokens()
         first.append([9, 1], isLearnt: false)
         first.append([2], isLearnt: true)

@@ -100,7 +100,7 @@ private func read(rows: [UInt8], limit: Int? = nil) throws -> [MultipleChoiceExa
             ),
         ] as [([Int32], [UInt16], String)]
     )
-    func damagedShardIsOneSentence(header: [Int32], body: [UInt16], fragment: String)
+    func damagedShardIsReportedInOneSentence(header: [Int32], body: [UInt16], fragment: String)
         throws
     {
         try withTemporaryDirectory { directory in
@@ -157,7 +157,7 @@ private func read(rows: [UInt8], limit: Int? = nil) throws -> [MultipleChoiceExa
         #expect(try read(rows: Array(row.utf8)).map(\.label) == [1])
     }
 
-    @Test func rowsArePythonsJSON() throws {
+    @Test func rowsMayBePythonsJSON() throws {
         let row =
             "\u{FEFF}"
             + #"{"ctx":"a\ud83d","endings":["b","\ud83d\ude00"],"label":0,"x":[NaN,-Infinity]}"#
@@ -188,7 +188,7 @@ private func read(rows: [UInt8], limit: Int? = nil) throws -> [MultipleChoiceExa
         ("", "no example"),
         (" \n\n", "no example"),
     ])
-    func badRowIsOneSentenceWithItsLine(row: String, fragment: String) throws {
+    func badRowIsReportedInOneSentenceWithItsLine(row: String, fragment: String) throws {
         let error = try #require(throws: TokenDataError.self) {
             try read(rows: Array(row.utf8))
         }

@@ -147,7 +147,7 @@ import Tokenization
         }
     }
 
-    @Test func conversationsInTheOrderOfTheFileGoOnBetweenBatchesOfAllProcesses() throws {
+    @Test func conversationsInTheOrderOfTheFileContinueBetweenBatchesOfAllProcesses() throws {
         var text = ConversationTokens()
         text.append([1], isLearnt: false)
         text.append([2, 3, 4], isLearnt: true)

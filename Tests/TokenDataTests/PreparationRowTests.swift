@@ -54,7 +54,7 @@ private func text(_ row: String) throws -> String? {
             (#"{"text":"\udc00\ud800\n"}"#, "\u{FFFD}\u{FFFD}\n"),
         ]
     )
-    func theTextOfARowIsWhatJSONSays(row: String, expected: String) throws {
+    func theTextOfARowIsDecodedFromJSON(row: String, expected: String) throws {
         #expect(try text(row) == expected)
     }
 
@@ -107,7 +107,7 @@ private func text(_ row: String) throws -> String? {
         #expect(error?.description.contains(problem) == true, "\(error?.description ?? "")")
     }
 
-    @Test func aRowWithoutEndIsRefusedBeforeItFillsTheMemory() throws {
+    @Test func anEndlessRowIsRefusedBeforeItFillsTheMemory() throws {
         let error = #expect(throws: PreparationError.self) {
             try texts([UInt8](repeating: 0x20, count: 5000), size: 100, longestRow: 1000)
         }

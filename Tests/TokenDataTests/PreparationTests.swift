@@ -37,7 +37,7 @@ private func prepare(
 
 @Suite struct PreparationTests {
     @Test(arguments: [DocumentSplit.none, .blankLines, .marker], [1, 3])
-    func tokensAreThoseOfWholeDocuments(split: DocumentSplit, threads: Int) throws {
+    func tokensMatchThoseOfWholeDocuments(split: DocumentSplit, threads: Int) throws {
         let words = [
             "the cat", " and", " dog", "\n", "\n\n", "  ", "<|endoftext|>", "'s", "é", "日",
         ]
@@ -154,7 +154,7 @@ private func prepare(
         .enabled(if: TestData.isAvailable, Comment(rawValue: TestData.skipReason)),
         arguments: ["gpt2_tokenizer.bin", "vocab.bpe"]
     )
-    func tinyShakespeareIsThatOfLLMC(tokenizer: String) throws {
+    func tinyShakespeareMatchesLLMC(tokenizer: String) throws {
         try withTemporaryDirectory { directory in
             let input = try TestData.path("tinyshakespeare/input.txt")
             let documents = TextDocuments(try TextInput.find([input]), split: .blankLines)

@@ -57,7 +57,7 @@ import Tokenization
         }
     }
 
-    @Test func lookingAtTheTextIsToldAndCanBeEnded() throws {
+    @Test func readingTheTextReportsProgressAndCanBeStopped() throws {
         struct Stop: Error {}
         try withTemporaryDirectory { directory in
             let text = directory.appending("text")

@@ -184,7 +184,7 @@ import TokenData
         }
     }
 
-    @Test func allTokensAreKnownAgain() throws {
+    @Test func aChangeInTheMiddleOfAShardIsNoticed() throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending("a.bin")
             try writeShard([Int32](repeating: 1, count: 20_000), to: path)

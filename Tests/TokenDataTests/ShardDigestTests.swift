@@ -27,7 +27,7 @@ import Testing
         #expect(seen.insert(digest(bytes + [0])).inserted)
     }
 
-    @Test func placeOfWordsCounts() {
+    @Test func orderOfWordsCounts() {
         var bytes = (0..<256).map { UInt8($0) }
         let original = digest(bytes)
         for (one, other) in [(0, 8), (0, 64), (8, 192)] {
@@ -102,7 +102,7 @@ import Testing
         }
     }
 
-    @Test func readingSaysHowFarItIsAndCanBeEnded() throws {
+    @Test func readingReportsProgressAndCanBeStopped() throws {
         struct Enough: Error {}
         try withTemporaryDirectory { directory in
             for index in 0..<2 {

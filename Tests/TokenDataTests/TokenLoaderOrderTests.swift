@@ -41,7 +41,7 @@ private struct ExpectedOrder: Decodable {
 }
 
 @Suite struct TokenLoaderOrderTests {
-    @Test func shuffledOrderIsThatOfLlmCForTwoEpochsAndEveryRank() throws {
+    @Test func shuffledOrderMatchesLlmCForTwoEpochsAndEveryRank() throws {
         try withTemporaryDirectory { directory in
             let expected = try ExpectedOrder.load()
             let pattern = try expected.writeShards(to: directory)

@@ -100,7 +100,7 @@ import TokenData
     }
 
     @Test(arguments: [TokenShard.Format.gpt2, .llama3])
-    func tokensThatTheFileLosesAreAnError(format: TokenShard.Format) throws {
+    func tokensLostFromTheFileAreAnError(format: TokenShard.Format) throws {
         try withTemporaryDirectory { directory in
             let path = try writeShard(1..<20_000, to: directory.appending("a.bin"), format: format)
             let shard = try TokenShard(path)

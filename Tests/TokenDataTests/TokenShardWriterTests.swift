@@ -31,7 +31,7 @@ import TokenData
         }
     }
 
-    @Test func headerAndTokensAreByteForByteThoseOfTheFormat() throws {
+    @Test func headerAndTokensFollowTheFormatByteForByte() throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending("a.bin")
             try writeShard([50256, 1], to: path)

@@ -16,7 +16,7 @@ import Testing
         try #expect(parts("in\ning 123") == ["in", "\n", "ing", " ", "123"])
     }
 
-    @Test func markerIsTextUnlessAskedFor() throws {
+    @Test func markersAreTextUnlessRequested() throws {
         let text = "a<|endoftext|> the"
         try #expect(parts(text, .token) == ["a", "<|endoftext|>", " ", "the"])
         let end = try #require(tokenizer.endOfText)
@@ -38,7 +38,7 @@ import Testing
         try #expect(spaces.encode("", specialTokens: .token).isEmpty)
     }
 
-    @Test func anyBytesComeBackFromTheirIds() throws {
+    @Test func anyBytesRoundTripThroughTheirIds() throws {
         var random = SystemRandomNumberGenerator()
         for count in 0..<200 {
             let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
@@ -112,7 +112,7 @@ import Testing
         }
     }
 
-    @Test func idsComeAsSoonAsAWordIsOver() throws {
+    @Test func idsAreReturnedAsSoonAsAWordEnds() throws {
         var encoder = StreamingEncoder(tokenizer)
         var ids: [TokenID] = []
         try encoder.append(Array("the".utf8), to: &ids)
@@ -154,7 +154,7 @@ struct GPT2EncodingTests {
     }
 
     @Test(arguments: GoldenEncodings.gpt2.indices)
-    func idsAreThoseOfTiktoken(index: Int) throws {
+    func idsMatchTiktoken(index: Int) throws {
         let (text, expected) = GoldenEncodings.gpt2[index]
         let tokenizer = try Self.fromBinary.get()
         let ids = try tokenizer.encode(text)
@@ -170,7 +170,7 @@ struct GPT2EncodingTests {
         try #expect(tokenizer.vocabulary.decodeBytes(ids) == file.contents())
     }
 
-    @Test func exportedFilesAreTheOriginals() throws {
+    @Test func exportedFilesMatchTheOriginals() throws {
         try withTemporaryDirectory { directory in
             let tokenizer = try Self.fromPair.get()
             try tokenizer.save(in: directory)

@@ -77,7 +77,7 @@ import Testing
         try #expect(trainer.learn(symbolLimit: 13) { _ in }.vocabularySize == 258)
     }
 
-    @Test func randomTextsGiveTheMergesOfThePlainestAlgorithm() throws {
+    @Test func randomTextsGiveTheMergesOfTheSimplestAlgorithm() throws {
         var random = SystemRandomNumberGenerator()
         for letters in ["ab", "abc ", "aaab' 1\n", "abcdefghij  "] {
             let text = String((0..<600).compactMap { _ in letters.randomElement(using: &random) })

@@ -181,7 +181,7 @@ import Testing
     }
 
     @Test(arguments: TokenizerJSONFixture.kinds)
-    func othersAreWrittenAndEncodeAlike(kind: String) throws {
+    func otherTokenizersAreWrittenAndEncodeAlike(kind: String) throws {
         try withTemporaryDirectory { directory in
             let source = try TokenizerJSONFixture.directory(of: kind)
             let tokenizer = try loadTokenizer(at: source)
@@ -213,7 +213,7 @@ import Testing
         }
     }
 
-    @Test func theDigestIsThatOfTheTokensWhateverTheFile() throws {
+    @Test func theDigestDependsOnTheTokensAndNotOnTheFile() throws {
         let pieces = try SmallSentencePieces.tokenizer()
         try withTemporaryDirectory { directory in
             let path = directory.appending("tokenizer.bin")

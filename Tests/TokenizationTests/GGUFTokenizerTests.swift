@@ -10,7 +10,7 @@ import Testing
     private typealias Fixture = TokenizerJSONFixture
 
     @Test(arguments: ["gpt2", "smollm", "llama3", "spaced"])
-    func keysGiveTheTokenizerBack(kind: String) throws {
+    func aTokenizerRoundTripsThroughKeys(kind: String) throws {
         let tokenizer = try Fixture.tokenizer(kind)
         let keys = try GGUFTokenizer(tokenizer.description, path: "m.gguf")
         #expect(keys.model == "gpt2")
@@ -64,7 +64,7 @@ import Testing
         arguments: [false, true],
         [[], [" "], [" ", "a", "h", "e", "l", "t", " t", "ll", "he"]]
     )
-    func everyFormatGivesTheIDsOfTheOtherForTexts(isPrefixed: Bool, words: [String]) throws {
+    func everyFormatGivesTheSameIdsForTexts(isPrefixed: Bool, words: [String]) throws {
         var rules = SentencePieceVocabulary.Rules()
         rules.normalization.addsDummySpace = isPrefixed
         let tokenizer = try SmallSentencePieces.tokenizer(SmallSentencePieces.pieces(words), rules)
@@ -90,7 +90,7 @@ import Testing
         }
     }
 
-    @Test func whatOnlySentencePiecesFileSaysIsSaidToBeSo() throws {
+    @Test func settingsThatOnlySentencePiecesFileHoldsAreReported() throws {
         let changes: [(inout SentencePieceNormalizer.Settings) -> Void] = [
             { $0.removesExtraSpaces = true }, { $0.escapesSpaces = false },
             { $0.putsSpacesBehind = true },
@@ -105,7 +105,7 @@ import Testing
         }
     }
 
-    @Test func whatScoresFormAndMergesCannotIsNotWrittenAsMerges() throws {
+    @Test func tokensThatMergesCannotFormAreNotWrittenAsMerges() throws {
         func description(
             _ words: [String],
             _ change: (inout [SmallSentencePieces.Piece]) -> Void = { _ in }
@@ -150,7 +150,7 @@ import Testing
         try #expect(lacking.encode("a") == tokenizer.encode("a"))
     }
 
-    @Test func whatAFormatCannotHoldIsSaid() throws {
+    @Test func whatAFormatCannotHoldIsReported() throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending("file")
             func expectRefusal(_ write: () throws -> Void) {

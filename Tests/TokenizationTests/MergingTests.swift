@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test(arguments: [0, 1, 2, 5, 95, 96, 97, 98, 200, 1000])
-    func shortAndLongPiecesMergeAsThePlainestAlgorithmDoes(count: Int) {
+    func shortAndLongPiecesMergeAsInTheSimplestAlgorithm(count: Int) {
         var random = SystemRandomNumberGenerator()
         for _ in 0..<20 {
             let piece = (0..<count).compactMap { _ in "aanhtbeir".utf8.randomElement(using: &random)
@@ -75,7 +75,7 @@ import Testing
         try #expect(MergeTable(recoveredFrom: vocabulary) == standard.merges)
     }
 
-    @Test func vocabulariesWhoseIdsAreNoRanksAreRefused() {
+    @Test func vocabulariesWhoseIdsAreNotRanksAreRefused() {
         let bytes = ByteAlphabet.order.map { [$0] }
         let end = [Array("<|endoftext|>".utf8)]
         func recover(_ tokens: [[UInt8]]) throws -> MergeTable {
@@ -127,7 +127,7 @@ import Testing
         #expect(output == Array(0..<9))
     }
 
-    @Test func whatIsFoundIsRightHoweverMuchWasInserted() {
+    @Test func lookupsAreRightHoweverMuchWasInserted() {
         var cache = PieceCache()
         let pieces = (0..<100_000).map { i in
             (0..<3).map { UInt8(truncatingIfNeeded: i >> (8 * $0)) }

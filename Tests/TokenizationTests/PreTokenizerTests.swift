@@ -87,7 +87,7 @@ import Testing
         )
     }
 
-    @Test func classesAreThoseOfUnicode16() {
+    @Test func classesMatchUnicode16() {
         for value in UInt32(0)...0x10FFFF {
             guard let properties = Unicode.Scalar(value)?.properties else { continue }
             let expected: CharacterClass

@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    @Test func writtenFileIsLlama2Cs() throws {
+    @Test func writtenFileMatchesLlama2C() throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending("tokenizer.bin")
             try Small.tokenizer().vocabulary.writeLlama2CFile(to: path)

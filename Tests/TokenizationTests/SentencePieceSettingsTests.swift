@@ -36,7 +36,7 @@ import Testing
         FilePath(try Self.fixture("\(model).model").path)
     }
 
-    @Test func settingsInTheFileAreCarriedOut() throws {
+    @Test func settingsInTheFileAreApplied() throws {
         let models = try models()
         #expect(models.count == 4)
         for model in models {

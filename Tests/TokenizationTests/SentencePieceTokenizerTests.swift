@@ -117,7 +117,7 @@ import Testing
     }
 
     @Test(arguments: ["hello the", " a  the ", "\n\n", "日本 é😀", "  ", "a\u{0}b"])
-    func decodingGivesTheTextBack(text: String) throws {
+    func decodingReturnsTheText(text: String) throws {
         let tokenizer = try Small.tokenizer()
         try #expect(tokenizer.decode(tokenizer.encode(text)) == text)
         try #expect(tokenizer.decode(tokenizer.promptTokens(of: text)) == text)
@@ -142,7 +142,7 @@ import Testing
         #expect(decoder.finish() == "")
     }
 
-    @Test func charactersSpreadOverByteTokensAreGivenOutWhole() throws {
+    @Test func charactersSpreadOverByteTokensAreReturnedWhole() throws {
         let tokenizer = try Small.tokenizer()
         var decoder = StreamingDecoder(tokenizer)
         let pieces = try tokenizer.encode("😀a").map { try decoder.append($0) }
@@ -199,7 +199,7 @@ import Testing
         .enabled(if: TestData.isAvailable, Comment(rawValue: TestData.skipReason)),
         arguments: ["tokenizer.model", "tokenizer.bin"]
     )
-    func llamasPromptsHaveTheIDsOfSentencePiece(name: String) throws {
+    func idsOfLlamasPromptsMatchSentencePiece(name: String) throws {
         let tokenizer = try SentencePieceTokenizer(
             contentsOf: TestData.path("llama2/\(name)"),
             vocabularySize: 32_000
@@ -252,7 +252,7 @@ import Testing
             ("books/classic_books_12MB.txt", 999_959, 251_054, 0xA644_9870_7CCA_E215),
         ] as [(String, Int, Int, UInt64)]
     )
-    func longTextsHaveTheIDsOfSentencePieceAndComeBack(
+    func idsOfLongTextsMatchSentencePieceAndRoundTrip(
         name: String,
         byteCount: Int,
         count: Int,

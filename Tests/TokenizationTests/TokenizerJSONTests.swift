@@ -10,7 +10,7 @@ import Testing
     private typealias Fixture = TokenizerJSONFixture
 
     @Test(arguments: Fixture.kinds)
-    func idsAreThoseOfHuggingFace(kind: String) throws {
+    func idsMatchHuggingFace(kind: String) throws {
         let tokenizer = try Fixture.tokenizer(kind)
         let encodings = try Fixture.encodings()
         let ids = try #require(encodings.ids[kind])
@@ -95,7 +95,7 @@ import Testing
         return try #require(description.makeTokenizer(from: "here") as? BytePairTokenizer)
     }
 
-    @Test func aWholeWordIsOneHoweverTheTextArrives() throws {
+    @Test func aWordStaysWholeHoweverTheTextArrives() throws {
         let tokenizer = try tokenizer(finding: "end") { $0.isWholeWord = true }
         let text = Array("5end 5 end!end 3endend 7 end".utf8)
         let expected = try tokenizer.encode(text)
@@ -140,7 +140,7 @@ import Testing
         #expect(ids.filter { $0 == mark }.count == 1)
     }
 
-    @Test func filesBesideItSayWhichTokensEndATextAndHowAChatIsWritten() throws {
+    @Test func filesBesideItGiveTheTokensThatEndATextAndTheChatTemplate() throws {
         try Fixture.changing("smollm", "\"version\"", to: "\"version\"") { directory in
             func write(_ text: String, _ name: String) throws {
                 try Fixture.write(text, to: directory.appending(name))
@@ -177,7 +177,7 @@ import Testing
         ("gpt2", #""dropout":null"#, #""dropout":0.1"#, "dropout"),
         ("gpt2", #""end_of_word_suffix":null"#, #""end_of_word_suffix":"</w>""#, "</w>"),
     ])
-    func whatIsNotKnownIsRefusedByName(
+    func unknownSettingsAreRefusedByName(
         kind: String,
         text: String,
         other: String,

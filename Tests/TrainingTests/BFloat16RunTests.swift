@@ -37,7 +37,7 @@ import TokenData
         try run.run(until: { run.trainer.stepCount == step }) { _ in }
     }
 
-    @Test func stoppedAndResumedRunIsTheUndisturbedOne() throws {
+    @Test func stoppedAndResumedRunMatchesAnUndisturbedOne() throws {
         try withTemporaryDirectory { directory in
             let whole = try start(.bfloat16, in: directory, "whole")
             try run(whole, until: 8)

@@ -49,7 +49,7 @@ import Training
         }
     }
 
-    @Test func newestStay() throws {
+    @Test func theNewestCheckpointsAreKept() throws {
         try withTemporaryDirectory { directory in
             let run = RunDirectory(directory.appending("run"))
             try start(in: directory).run { _ in }
@@ -64,7 +64,7 @@ import Training
         }
     }
 
-    @Test func multiplesStayForever() throws {
+    @Test func checkpointsAtMultiplesAreKeptForever() throws {
         try withTemporaryDirectory { directory in
             let run = RunDirectory(directory.appending("run"))
             try start(in: directory, steps: 9) { ($0.keepLast, $0.keepEvery) = (1, 4) }.run { _ in }
@@ -103,7 +103,7 @@ import Training
         }
     }
 
-    @Test func bestByValidationLossStaysAndIsNamed() throws {
+    @Test func theBestByValidationLossIsKeptAndNamed() throws {
         try withTemporaryDirectory { directory in
             let run = RunDirectory(directory.appending("run"))
             let training = try start(in: directory, steps: 8, validates: true) {
@@ -160,7 +160,7 @@ import Training
         }
     }
 
-    @Test func bestStaysWhereNothingIsValidatedAnyMore() throws {
+    @Test func theBestIsKeptWhenValidationIsTurnedOff() throws {
         let result = try goingOn { directory in
             try start(in: directory, steps: 8) {
                 ($0.keepLast, $0.validationInterval) = (1, 1)
@@ -218,7 +218,7 @@ import Training
         }
     }
 
-    @Test func bestThatIsGoneIsNotTheOneToBeat() throws {
+    @Test func aBestThatIsGoneIsNotTheOneToBeat() throws {
         try withTemporaryDirectory { directory in
             let run = RunDirectory(directory.appending("run"))
             func start() throws -> TrainingRun {

@@ -72,7 +72,7 @@ import Training
         }
     }
 
-    @Test(arguments: [4, 6]) func checkpointOfTheLastChanceIsWrittenAlsoInABadStep(
+    @Test(arguments: [4, 6]) func theLastCheckpointIsWrittenEvenInABadStep(
         lastStep: Int
     ) throws {
         try withTemporaryDirectory { directory in
@@ -233,7 +233,7 @@ import Training
         #expect(score == 0)
     }
 
-    @Test func windowsThatCannotBeAreRefused() {
+    @Test func impossibleWindowsAreRefused() {
         #expect(OutlierDetector(values: [Float](repeating: 0, count: 129)) == nil)
         #expect(OutlierDetector(values: [.nan]) == nil)
         #expect(OutlierDetector(values: [1, 2])?.values == [1, 2])

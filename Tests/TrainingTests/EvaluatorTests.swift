@@ -48,7 +48,7 @@ import Tokenization
         }
     }
 
-    @Test func bytesOfAShardAreThoseOfItsTextWithoutEndOfText() throws {
+    @Test func bytesOfAShardCountItsTextWithoutEndOfText() throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending("shard.bin")
             let writer = try TokenShardWriter(path, vocabularySize: 16)

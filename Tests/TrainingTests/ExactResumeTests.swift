@@ -65,7 +65,7 @@ enum DataOrder: String, CaseIterable {
     }
 
     @Test(arguments: DataOrder.allCases)
-    func stoppedAndResumedRunIsTheUndisturbedOne(order: DataOrder) throws {
+    func stoppedAndResumedRunMatchesAnUndisturbedOne(order: DataOrder) throws {
         try withTemporaryDirectory { directory in
             let whole = try start(order, in: directory, "whole")
             try whole.run { _ in }
@@ -95,7 +95,7 @@ enum DataOrder: String, CaseIterable {
         }
     }
 
-    @Test func runStoppedAtEveryStepIsTheUndisturbedOne() throws {
+    @Test func runStoppedAtEveryStepMatchesAnUndisturbedOne() throws {
         try withTemporaryDirectory { directory in
             let order = DataOrder.accumulatedShuffledUnevenShards
             let whole = try start(order, in: directory, "whole")
@@ -111,7 +111,7 @@ enum DataOrder: String, CaseIterable {
         }
     }
 
-    @Test func runKilledAtAnyEventEndsAsTheUndisturbedOne() throws {
+    @Test func runKilledAtAnyEventEndsLikeAnUndisturbedOne() throws {
         struct Killed: Error {}
         try withTemporaryDirectory { directory in
             let small = DataOrder.accumulatedShuffledUnevenShards.run

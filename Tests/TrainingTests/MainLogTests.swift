@@ -14,7 +14,7 @@ import Training
         )
     }
 
-    @Test func fileIsLlmCsByteForByte() throws {
+    @Test func fileMatchesLlmCByteForByte() throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending("main.log")
             let log = try MainLog(path)

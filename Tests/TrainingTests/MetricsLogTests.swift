@@ -4,7 +4,7 @@ import Testing
 import Training
 
 @Suite(.serialized) struct MetricsLogTests {
-    @Test func linesAreThoseOfTheDocumentation() throws {
+    @Test func linesMatchTheDocumentation() throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending("metrics.jsonl")
             let log = try MetricsLog(path)

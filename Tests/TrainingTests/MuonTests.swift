@@ -82,7 +82,7 @@ import Training
         }
     }
 
-    @Test func memoryThatIsAnnouncedCountsTheProductsOfEachThread() throws {
+    @Test func announcedMemoryCountsTheProductsOfEachThread() throws {
         let configuration = try GPT2Configuration(
             contextLength: 8,
             vocabularySize: 16,

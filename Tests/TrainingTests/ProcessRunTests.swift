@@ -97,7 +97,7 @@ import Tokenization
     }
 
     @Test(arguments: [2, 3])
-    func allStopAtThePointWhereOneWasTold(count: Int) throws {
+    func allProcessesStopAtThePointWhereOneWasTold(count: Int) throws {
         try withTemporaryDirectory { directory in
             for (stop, told) in [(1, 1), (3, 0), (6, 1), (9, count - 1), (14, 0), (17, 1)] {
                 let name = "stopped\(stop)"

@@ -44,7 +44,7 @@ import Training
         return RunDirectory(directory.appending("run"))
     }
 
-    @Test func runThatIsGoingOnIsRefusedAndLeftAlone() throws {
+    @Test func aRunInProgressIsRefusedAndLeftAlone() throws {
         try withTemporaryDirectory { directory in
             let run = RunDirectory(directory.appending("run"))
             let live = try start(in: directory)
@@ -73,7 +73,7 @@ import Training
         }
     }
 
-    @Test func neverRefusesARunAndLeavesItAlone() throws {
+    @Test func aRunThatMayNotBeResumedIsRefusedAndLeftAlone() throws {
         try withTemporaryDirectory { directory in
             let run = try stopped(after: 3, in: directory)
             let names = try FileSystem.names(in: run.path).map(\.string)

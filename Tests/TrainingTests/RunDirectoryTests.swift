@@ -4,7 +4,7 @@ import Testing
 import Training
 
 @Suite(.serialized) struct RunDirectoryTests {
-    @Test func namesAreLlmCs() {
+    @Test func namesMatchLlmC() {
         let run = RunDirectory("runs/first")
         #expect(run.modelPath(step: 1000) == "runs/first/model_00001000.bin")
         #expect(run.donePath(step: 0) == "runs/first/DONE_00000000")

@@ -29,7 +29,7 @@ import Training
         )
     }
 
-    @Test func directoryThatCannotBeWrittenIsFoundOutAtTheStart() throws {
+    @Test func aDirectoryThatCannotBeWrittenIsNoticedAtTheStart() throws {
         try withTemporaryDirectory { directory in
             let file = directory.appending("file")
             try touch(file)
@@ -42,7 +42,7 @@ import Training
         }
     }
 
-    @Test func checkpointsThatDoNotFitAreFoundOutAtTheStart() throws {
+    @Test func checkpointsThatDoNotFitAreNoticedAtTheStart() throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending("run")
             try start(in: directory, run: path).run { _ in }
@@ -168,7 +168,7 @@ import Training
         }
     }
 
-    @Test func damagedRunJSONIsASentence() throws {
+    @Test func damagedRunJSONIsReportedInOneSentence() throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending("run.json")
             for (json, fragment) in [("{", "not the expected JSON"), ("{}", "no 'model'")] {

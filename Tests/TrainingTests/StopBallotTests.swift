@@ -13,7 +13,7 @@ struct StopBallotTests {
     }
 
     @Test(arguments: 0..<3)
-    func severalStopAQuestionAfterOneWasToldAndForGood(told: Int) throws {
+    func severalProcessesStopOneQuestionAfterOneWasToldAndForGood(told: Int) throws {
         let found = try withThreadGroup(of: 3) { group in
             var asked = 0
             let ballot = StopBallot(group) {

@@ -79,7 +79,7 @@ import Training
         }
     }
 
-    @Test func runStoppedAnywhereEndsAsTheUndisturbedOne() throws {
+    @Test func runStoppedAnywhereEndsLikeAnUndisturbedOne() throws {
         try withTemporaryDirectory { directory in
             var askCount = 0
             try start(in: directory, "whole").run(until: {
@@ -112,7 +112,7 @@ import Training
         }
     }
 
-    @Test func probesThatWereStoppedAreMadeAgain() throws {
+    @Test func stoppedProbesAreMadeAgain() throws {
         try withTemporaryDirectory { directory in
             try start(in: directory, "whole").run { _ in }
             for isSample in [false, true] {

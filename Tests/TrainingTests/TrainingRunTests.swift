@@ -96,13 +96,13 @@ import Training
         #expect(result.metrics[2] == "{\"hellaswag_accuracy\":0.02,\"step\":2}")
     }
 
-    @Test func intervalOfZeroIsNeverNotEvenAtTheEnd() throws {
+    @Test func anIntervalOfZeroMeansNeverEvenAtTheEnd() throws {
         let result = try events(steps: 3)
         #expect(result.events == ["s1", "s2", "s3"])
         #expect(result.checkpoints == [])
     }
 
-    @Test func intervalLongerThanTheRunIsOnceAtTheEnd() throws {
+    @Test func anIntervalLongerThanTheRunMeansOnceAtTheEnd() throws {
         let result = try events(
             steps: 2,
             validationInterval: 100,
@@ -248,7 +248,7 @@ import Training
         }
     }
 
-    @Test func validationOfADivergedModelIsAnErrorInWords() throws {
+    @Test func validationOfADivergedModelIsAnError() throws {
         try withTemporaryDirectory { directory in
             let small = SmallRun()
             var settings = small.settings

@@ -11,7 +11,7 @@ import Training
         )
     }
 
-    @Test func whatIsNotGivenIsAsTheTableSays() throws {
+    @Test func settingsThatAreNotGivenHaveTheDefaultsOfTheTable() throws {
         let settings = TrainingSettings(
             sequenceLength: 16,
             schedule: LearningRateSchedule(totalSteps: 1)

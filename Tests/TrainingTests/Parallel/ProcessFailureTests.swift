@@ -42,7 +42,7 @@ import TokenData
     }
 
     @Test(arguments: [true, false], [(0, 1), (1, 4), (2, 5)])
-    func whoCannotReadItsDataEndsTheRunOfAll(
+    func aProcessThatCannotReadItsDataEndsTheRunOfAll(
         countsAllTargets: Bool,
         place: (Int, Int)
     ) throws {

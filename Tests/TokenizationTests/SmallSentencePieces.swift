@@ -1,6 +1,7 @@
 // A SentencePiece model small enough to follow by hand, and its files byte by byte.
 
 import FileIO
+import TestSupport
 
 @testable import Tokenization
 
@@ -84,9 +85,9 @@ enum SmallSentencePieces {
         withUnsafeBytes(of: value.littleEndian) { Array($0) }
     }
 
+    /// Writes a file of which some tests need hundreds; another of that name may still be mapped.
     static func write(_ bytes: [UInt8], to path: FilePath) throws {
-        let file = try AtomicFile(path)
-        try file.write(bytes)
-        try file.commit()
+        try FileSystem.remove(path)
+        try writeQuickly(bytes, to: path)
     }
 }

@@ -31,6 +31,14 @@ let argumentParser = Target.Dependency.product(
     package: "swift-argument-parser"
 )
 
+// What `import Swiftlet` re-exports. A target that uses these through it depends on them too, or
+// SwiftPM would not always compile it again when one of them changes.
+let reexported: [Target.Dependency] = [
+    "Collectives", "Downloads", "FileIO", "Inference", "Interpretability", "LanguageModels",
+    "RandomNumbers", "Reports", "Stories", "TensorFiles", "Tensors", "TextGeneration", "TokenData",
+    "Tokenization", "Training",
+]
+
 let package = Package(
     name: "swiftlet",
     platforms: [.macOS("26.0")],
@@ -92,14 +100,7 @@ let package = Package(
         ),
         // What runs measured, as a page, a table and TensorBoard's files.
         .target(name: "Reports", dependencies: ["FileIO", "Pages", "Training"]),
-        .target(
-            name: "Swiftlet",
-            dependencies: [
-                "Collectives", "Downloads", "FileIO", "Inference", "Interpretability",
-                "LanguageModels", "RandomNumbers", "Reports", "Stories", "TensorFiles", "Tensors",
-                "TextGeneration", "TokenData", "Tokenization", "Training",
-            ]
-        ),
+        .target(name: "Swiftlet", dependencies: reexported),
         // What `bench` measures; the command's alone.
         .target(
             name: "Benchmarks",
@@ -111,7 +112,9 @@ let package = Package(
         .target(name: "LineEditing", dependencies: ["CTerminal", "FileIO"]),
         .executableTarget(
             name: "SwiftletCLI",
-            dependencies: ["Benchmarks", "LineEditing", "Server", "Swiftlet", argumentParser]
+            dependencies: reexported + [
+                "Benchmarks", "LineEditing", "Server", "Swiftlet", argumentParser,
+            ]
         ),
 
         .target(
@@ -168,7 +171,7 @@ let package = Package(
                 "Tensors", "TestSupport",
             ]
         ),
-        .testTarget(name: "SwiftletTests", dependencies: ["Swiftlet", "TestSupport"]),
+        .testTarget(name: "SwiftletTests", dependencies: reexported + ["Swiftlet", "TestSupport"]),
         .testTarget(
             name: "CommandLineTests",
             dependencies: [

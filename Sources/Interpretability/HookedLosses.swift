@@ -11,6 +11,7 @@ extension InspectableModel {
     /// - Throws: ``InterpretabilityError``, what a hook throws, or a model's error.
     package func losses(of tokens: [Int32], hooks: PassHooks) throws -> [Float] {
         let tokens = try checkedPairs([tokens])[0]
+        _ = try checkedLayers(hooks.points.map(\.layer))
         let session = try makeHookedSession(sequenceCount: 1, tokenCapacity: tokens.count)
         let part = ScoredPart(
             sequence: 0,

@@ -1,4 +1,5 @@
-// The umbrella: `import Swiftlet` imports the whole library.
+// The umbrella: `import Swiftlet` imports everything public, and inside the package all that is
+// `package`.
 
 @_exported import Collectives
 @_exported import Downloads

@@ -116,4 +116,47 @@ private let options = TextGenerationOptions(maxTokens: 12, sampling: .greedy)
             #expect(error?.found == .empty)
         }
     }
+
+    @Test func aModelOfAnUnknownChatFormTalksInTheFormItIsGiven() async throws {
+        try await withTinyModel { _, path, directory in
+            let output = directory.appending("chat")
+            try await TextModel.convert(path, to: .safetensors, at: output)
+            try Data("{{ another form }}".utf8)
+                .write(to: URL(filePath: output.appending("chat_template.jinja").string))
+            let model = try await TextModel(output)
+            #expect(model.chatForm == nil)
+            await #expect(throws: OpeningError.unknownChatTemplate(model: output)) {
+                try await model.chat()
+            }
+            let chat = try await model.chat(form: .plain, options: options)
+            #expect(try await chat.respond(to: "Hi").tokens.count <= 12)
+        }
+    }
+
+    @Test func precisionsOfNoWeightAreRefused() async throws {
+        try await withTinyModel { _, path, directory in
+            await #expect(throws: InferenceError.self) {
+                try await TextModel(path, precision: .int32)
+            }
+            await #expect(throws: InferenceError.self) {
+                try await TextModel(path, cachePrecision: .q8_0)
+            }
+            await #expect(throws: InferenceError.self) {
+                try await TextModel.convert(
+                    path,
+                    to: .gguf,
+                    at: directory.appending("model.gguf"),
+                    precision: .int32
+                )
+            }
+        }
+    }
+
+    @Test func hooksOfLayersThatDoNotExistAreRefused() async throws {
+        try await withTinyModel { model, _, _ in
+            await #expect(throws: InterpretabilityError.layerOutOfRange(layer: 2, count: 2)) {
+                try await model.losses(of: [1, 2, 3], at: [.mlpPost(layer: 2)])
+            }
+        }
+    }
 }

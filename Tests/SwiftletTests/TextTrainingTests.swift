@@ -64,6 +64,79 @@ import Testing
         }
     }
 
+    @Test func anAdapterRunIsNotTheStartOfAnotherAdapter() async throws {
+        try await withTemporaryDirectory { directory in
+            let base = try await tinyRun(in: directory)
+            try await base.run()
+            var training = base
+            training.adapter = TextTraining.Adapter(rank: 2)
+            training.start = .model(base.directory)
+            training.directory = directory.appending("adapter")
+            try await training.run()
+            training.start = .model(training.directory)
+            training.directory = directory.appending("second")
+            await #expect(throws: TrainingError.self) { try await training.run() }
+        }
+    }
+
+    @Test func anAdapterDoesNotReplaceItsOwnModel() async throws {
+        try await withTemporaryDirectory { directory in
+            let base = try await tinyRun(in: directory)
+            try await base.run()
+            var training = base
+            training.adapter = TextTraining.Adapter(rank: 2)
+            training.start = .model(base.directory)
+            training.overwrite = true
+            await #expect(throws: TrainingError.self) { try await training.run() }
+            _ = try await TextModel(base.directory)
+        }
+    }
+
+    @Test func shardsBringTheTokenizerThatMadeThemAndRefuseAnother() async throws {
+        try await withTemporaryDirectory { directory in
+            var training = try await tinyRun(in: directory)
+            let tokenizer = try TextTokenizer(directory.appending("tokenizer"))
+            let shards = directory.appending("shards")
+            let text = directory.appending("lines.txt")
+            try await tokenizer.prepare([text], in: shards, name: "lines")
+            training.data = .shards(shards.appending("lines_train.bin"), validation: nil)
+            let other = try await TextTokenizer.train(on: [text], vocabularySize: 265)
+            try other.save(in: directory.appending("other"))
+            training.tokenizer = directory.appending("other")
+            await #expect(throws: TrainingError.self) { try await training.run() }
+            training.tokenizer = nil
+            try await training.run()
+            #expect(try ModelSizes(ofModelAt: training.directory).vocabularySize == 270)
+        }
+    }
+
+    @Test func aRunInPlaceOfAnotherDoesNotKeepItsTokenizer() async throws {
+        try await withTemporaryDirectory { directory in
+            var training = try await tinyRun(in: directory)
+            try await training.run()
+            let shards = directory.appending("shards")
+            try await TextTokenizer(training.directory)
+                .prepare([directory.appending("lines.txt")], in: shards, name: "lines")
+            try FileManager.default.removeItem(
+                atPath: shards.appending("lines_manifest.json").string
+            )
+            training.start = .size("layers=2,heads=2,channels=32,context=32,vocabulary=270")
+            training.data = .shards(shards.appending("lines_train.bin"), validation: nil)
+            training.tokenizer = nil
+            training.overwrite = true
+            try await training.run()
+            await #expect(throws: OpeningError.self) { try await TextModel(training.directory) }
+        }
+    }
+
+    @Test func intervalsOnlyTheCommandUsesAreRefused() async throws {
+        try await withTemporaryDirectory { directory in
+            var training = try await tinyRun(in: directory)
+            training.settings.sampleInterval = 2
+            await #expect(throws: TrainingError.self) { try await training.run() }
+        }
+    }
+
     @Test func conversationsAreLearnedInTheirTemplate() async throws {
         try await withTemporaryDirectory { directory in
             var training = try await tinyRun(in: directory)

@@ -89,6 +89,7 @@ extension HookedValue {
     /// - Precondition: The value is no ``HookPoint/pattern(layer:)``, which can only be read.
     public func write(_ floats: [Float]) {
         precondition(floats.count == tensor.count, "\(floats.count) numbers for \(tensor.count)")
+        if case .pattern = point { preconditionFailure("a pattern can only be read") }
         tensor.withUnsafeMutableElements(as: Float.self) { _ = $0.update(fromContentsOf: floats) }
     }
 }

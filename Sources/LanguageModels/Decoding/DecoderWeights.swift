@@ -51,7 +51,7 @@ struct DecoderWeights {
             }
         }
         var taken: [ModelWeight: Tensor] = [:]
-        // Matrices are allocated in the order in which a pass reads them.
+        // Layer by layer, as a pass reads them; a tied embedding comes first.
         let ordered = sizes.weightsLayerByLayer
         for weight in ordered { taken[weight] = try take(weight) }
         tensors = TensorSource(taken)

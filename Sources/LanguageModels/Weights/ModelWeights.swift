@@ -1,6 +1,6 @@
-// Weights by name: the common interface of everything that holds a model, for both families. To add
-// a container, add a type that conforms. Configurations list their weights as such values; naming
-// tables know what containers call them.
+// Weights by name: the common interface of everything that holds a model, for both families. A
+// format that says which model it holds adds a type that conforms. Configurations list their
+// weights as such values; naming tables know what containers call them.
 
 import Inference
 import TensorFiles

@@ -1,6 +1,7 @@
 // Conversion of a model to another format, in one call.
 
 import FileIO
+import Inference
 import LanguageModels
 import Tensors
 import TextGeneration
@@ -31,7 +32,8 @@ extension TextModel {
     ///   - adapter: The directory of a low-rank adapter in PEFT's format, which is merged into the
     ///     weights.
     ///   - overwrite: Whether an existing output is replaced.
-    /// - Throws: ``ModelError/cannotWrite(path:reason:hint:)`` when the format has no place for
+    /// - Throws: ``InferenceError`` for a precision that weights cannot have,
+    ///   ``ModelError/cannotWrite(path:reason:hint:)`` when the format has no place for
     ///   something in the model, ``TextTokenizerError`` when it has none for its tokenizer,
     ///   ``FileIOError``, or the error of a damaged model; `CancellationError`. A conversion that
     ///   fails leaves nothing behind.
@@ -44,6 +46,7 @@ extension TextModel {
         adapter: FilePath? = nil,
         overwrite: Bool = false
     ) async throws {
+        try precision?.check("the precision of weights", isOneOf: ElementType.weightTypes)
         try await GenerationThread().run {
             let source = try ModelSource(path, checkpoint: checkpoint)
             let ops = try Ops()
@@ -59,6 +62,19 @@ extension TextModel {
                 try Task.checkCancellation()
             }
         }
+    }
+}
+
+extension ElementType {
+    /// Refuses a precision that a program read or chose wrongly.
+    /// - Throws: ``InferenceError/invalidOption(name:requirement:found:)``.
+    func check(_ name: String, isOneOf possible: [ElementType]) throws {
+        guard !possible.contains(self) else { return }
+        throw InferenceError.invalidOption(
+            name: name,
+            requirement: "one of " + possible.map { "\($0)" }.joined(separator: ", "),
+            found: "\(self)"
+        )
     }
 }
 

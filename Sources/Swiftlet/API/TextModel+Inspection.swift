@@ -70,8 +70,8 @@ extension TextModel {
     ///   - visit: Reads or replaces a value, on the model's thread and in the order of the pass. A
     ///     long sequence is computed in pieces, so `visit` may be called several times for a point.
     /// - Returns: The cross-entropy of every token but the first, in nats.
-    /// - Throws: ``InterpretabilityError`` for tokens the model cannot take, and what `visit`
-    ///   throws.
+    /// - Throws: ``InterpretabilityError`` for tokens the model cannot take and points of layers it
+    ///   does not have, and what `visit` throws.
     public func losses(
         of tokens: [TokenID],
         at points: Set<HookPoint> = [],
@@ -97,7 +97,7 @@ extension TextModel {
     /// What the model would predict if it ended after each layer: the logit lens.
     /// - Parameters:
     ///   - tokens: At least one, and no more than fit the context.
-    ///   - top: How many of the likeliest tokens to list.
+    ///   - top: How many of the likeliest tokens to list, at least 1.
     /// - Returns: The predictions, layer by layer.
     /// - Throws: ``InterpretabilityError`` for tokens the model cannot take.
     public func logitLens(of tokens: [TokenID], top: Int = 5) async throws -> LogitLens {
@@ -107,7 +107,7 @@ extension TextModel {
     /// The loss of each token, and what the model predicts after the last.
     /// - Parameters:
     ///   - tokens: At least one, and no more than fit the context.
-    ///   - top: How many of the likeliest next tokens to list.
+    ///   - top: How many of the likeliest next tokens to list, at least 1.
     /// - Returns: The losses and the predictions.
     /// - Throws: ``InterpretabilityError`` for tokens the model cannot take.
     public func predictions(of tokens: [TokenID], top: Int = 10) async throws -> TokenPredictions {
@@ -157,7 +157,7 @@ extension TextModel {
     ///   - layer: The layer, from 0.
     ///   - neurons: Which of its neurons; nil is all.
     ///   - sequences: The texts to search.
-    ///   - top: How many places to keep for each neuron.
+    ///   - top: How many places to keep for each neuron, at least 1.
     /// - Returns: The places, neuron by neuron.
     /// - Throws: ``InterpretabilityError`` for layers, neurons or tokens that the model does not
     ///   have; `CancellationError`.

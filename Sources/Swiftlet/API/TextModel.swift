@@ -25,10 +25,11 @@ public final class TextModel: Sendable {
     public let tokenizer: TextTokenizer
     /// The model's dimensions.
     public let sizes: ModelSizes
-    /// The chat form the model was trained with; nil for a model that only continues text.
+    /// The chat form the model was trained with; nil for a model that only continues text, or whose
+    /// form is not a known one.
     public let chatForm: ChatForm?
     let generator: AsyncTextGenerator
-    private let template: any ChatTemplate
+    private let template: Result<any ChatTemplate, OpeningError>
 
     /// Opens a model.
     /// - Parameters:
@@ -42,8 +43,9 @@ public final class TextModel: Sendable {
     ///   - adapter: The directory of a low-rank adapter in PEFT's format, which is merged into the
     ///     weights.
     ///   - threads: How many threads the kernels use; nil is one for each core.
-    /// - Throws: ``UnexpectedFileError`` when there is no model at the path, ``OpeningError`` when
-    ///   a part of it is missing, or the error of the file that is damaged.
+    /// - Throws: ``InferenceError`` for a precision that weights or caches cannot have,
+    ///   ``UnexpectedFileError`` when there is no model at the path, ``OpeningError`` when a part
+    ///   of it is missing, or the error of the file that is damaged.
     public init(
         _ path: FilePath,
         checkpoint: CheckpointSelection? = nil,
@@ -53,6 +55,8 @@ public final class TextModel: Sendable {
         adapter: FilePath? = nil,
         threads: Int? = nil
     ) async throws {
+        try precision?.check("the precision of weights", isOneOf: ElementType.weightTypes)
+        try cachePrecision.check("the precision of a cache", isOneOf: KVCache.precisions)
         let thread = GenerationThread()
         let opened = try await thread.run {
             try Opened(
@@ -66,8 +70,8 @@ public final class TextModel: Sendable {
         }
         self.tokenizer = TextTokenizer(opened.tokenizer)
         sizes = opened.sizes
-        chatForm = (opened.template as? KnownChatTemplate)?.form
-        template = opened.template ?? KnownChatTemplate(.plain)
+        chatForm = (try? opened.template?.get() as? KnownChatTemplate)?.form
+        template = opened.template ?? .success(KnownChatTemplate(.plain))
         generator = AsyncTextGenerator(opened.generator, thread: thread)
     }
 
@@ -76,7 +80,8 @@ public final class TextModel: Sendable {
         let generator: TextGenerator
         let tokenizer: any Tokenizer
         let sizes: ModelSizes
-        let template: (any ChatTemplate)?
+        /// nil for a model that only continues text, a failure for an unknown form.
+        let template: Result<any ChatTemplate, OpeningError>?
 
         init(
             _ source: ModelSource,
@@ -95,21 +100,29 @@ public final class TextModel: Sendable {
             )
             generator = try TextGenerator(model, tokenizer: self.tokenizer)
             sizes = ModelSizes(source.configuration)
-            // A model without a chat form still continues text.
-            template = try? source.chatTemplate(self.tokenizer)
+            // A model without a chat form, or with an unknown one, still continues text.
+            do {
+                template = .success(try source.chatTemplate(self.tokenizer))
+            } catch OpeningError.noChatTemplate {
+                template = nil
+            } catch let error as OpeningError {
+                template = .failure(error)
+            }
         }
     }
 
-    /// Generates a text piece by piece; each iteration generates it anew.
+    /// Generates a text piece by piece; each iteration generates the same text anew.
     ///
     /// A token is generated when the next piece is asked for. None is generated after the task is
     /// canceled or the iterator is released; a canceled iteration ends as a finished text does.
     /// - Parameters:
     ///   - prompt: The text to continue; when it is empty, the model starts a new text.
     ///   - options: How much to generate, and how.
-    ///   - seed: The seed of the random draws; nil is a new one for every text.
-    /// - Returns: The text. Asking for its first piece throws ``InferenceError`` or
-    ///   ``TextGenerationError`` for options and prompts that the model cannot take.
+    ///   - seed: The seed of the random draws; nil is a new one for every call.
+    /// - Returns: The text. Asking for a piece throws ``InferenceError``, ``TextGenerationError``
+    ///   or ``TextTokenizerError`` for options and prompts that the model cannot take,
+    ///   ``TensorError`` when memory runs out, and ``FileIOError`` when the model's file has
+    ///   shrunk.
     public func stream(
         prompt: String = "",
         options: TextGenerationOptions = TextGenerationOptions(),
@@ -127,8 +140,7 @@ public final class TextModel: Sendable {
     ///   - options: How much to generate, and how.
     ///   - seed: The seed of the random draws; nil is a new one every time.
     /// - Returns: The text.
-    /// - Throws: ``InferenceError`` or ``TextGenerationError`` for options and prompts that the
-    ///   model cannot take.
+    /// - Throws: What asking for a piece of ``stream(prompt:options:seed:)`` throws.
     public func text(
         prompt: String = "",
         options: TextGenerationOptions = TextGenerationOptions(),
@@ -141,18 +153,25 @@ public final class TextModel: Sendable {
     /// - Parameters:
     ///   - instructions: The system prompt; nil is the one that the history begins with, if any.
     ///   - history: The messages so far.
+    ///   - form: The chat form to use; nil is the model's own.
     ///   - options: How much to generate in a turn, and how.
     ///   - seed: The seed of the random draws; nil is a new one every time.
-    /// - Returns: The conversation. A model without a ``chatForm`` uses the plain one.
-    /// - Throws: ``TextGenerationError`` when roles do not alternate or the model's form has no
-    ///   place for a message, ``InferenceError`` for options that the model cannot take.
+    /// - Returns: The conversation. A model that only continues text uses the plain form.
+    /// - Throws: ``OpeningError/unknownChatTemplate(model:)`` when the model's form is not a known
+    ///   one and no other is given, ``TextGenerationError`` when roles do not alternate or the
+    ///   model's form has no place for a message, ``InferenceError`` for options that the model
+    ///   cannot take.
     public func chat(
         instructions: String? = nil,
         history: [ChatMessage] = [],
+        form: ChatForm? = nil,
         options: TextGenerationOptions = TextGenerationOptions(),
         seed: UInt64? = nil
     ) async throws -> Conversation {
-        try await Conversation(generator) { [tokenizer, template] model in
+        let template =
+            try form.map { KnownChatTemplate($0) as any ChatTemplate }
+            ?? self.template.get()
+        return try await Conversation(generator) { [tokenizer] model in
             try ChatSession(
                 model,
                 tokenizer: tokenizer.base,

@@ -113,8 +113,9 @@ public struct TextTokenizer: Sendable {
     ///   - texts: Text files, `.jsonl` files, or directories of them.
     ///   - directory: The directory of the shards; it is created if it is missing.
     ///   - name: How the shards' names begin.
-    ///   - validationTokens: How many tokens, from the first, are held out; 0 holds none out.
-    ///   - shardTokens: The most tokens in a training shard; nil is one shard of any size.
+    ///   - validationTokens: How many tokens, from the first, are held out, at least 0.
+    ///   - shardTokens: The most tokens in a training shard, at least 1; nil is one shard of any
+    ///     size.
     ///   - split: How a text is divided into documents.
     ///   - overwrite: Whether existing shards of this name are replaced.
     /// - Returns: The shards, the one for validation first.

@@ -12,13 +12,19 @@ import Training
 extension TextTraining {
     /// The run, ready for its first step or the one it resumes at.
     func makeRun() throws -> TrainingRun {
+        try checkSettings()
         let directory = RunDirectory(directory)
         let resumedStep = try directory.resumptionStep(resume, overwrite: overwrite)
+        let replacesRun = try overwrite && directory.holdsRun()
         let source = try startingModel(directory, resumedStep)
+        try checkAdapter(source, directory)
         let tokenizer = try locatedTokenizer(of: source, directory, isResumed: resumedStep != nil)
         let configuration =
             try source?.configuration
-            ?? sizes(vocabularySize: tokenizer?.value.vocabularySize)
+            ?? sizes(
+                vocabularySize: tokenizer?.value.vocabularySize
+                    ?? shardManifest()?.manifest.tokenizer.vocabularySize
+            )
         if let tokenizer {
             try tokenizer.value.checkCount(
                 expected: configuration.vocabularySize,
@@ -44,14 +50,60 @@ extension TextTraining {
             resume: resume,
             overwrite: overwrite
         )
-        if let tokenizer {
+        if tokenizer != nil || replacesRun {
             try directory.replaceTokenizer(
-                with: tokenizer.value,
-                from: tokenizer.path,
+                with: tokenizer?.value,
+                from: tokenizer?.path,
                 chatTemplate: template?.jinja
             )
         }
         return run
+    }
+
+    /// Checks the settings before anything is made from them.
+    private func checkSettings() throws {
+        try settings.validate()
+        for (name, interval) in [
+            ("the sample interval", settings.sampleInterval),
+            ("the HellaSwag interval", settings.hellaSwagInterval),
+        ] where interval != 0 {
+            throw TrainingError.invalidSetting(
+                name: name,
+                requirement: "0 in a program: only the train command takes samples and asks "
+                    + "questions",
+                found: "\(interval)"
+            )
+        }
+    }
+
+    /// Refuses an adapter that cannot be trained, or whose model the run would remove.
+    private func checkAdapter(_ source: ModelSource?, _ directory: RunDirectory) throws {
+        guard let adapter else { return }
+        func require(_ holds: Bool, _ name: String, _ requirement: String, _ found: String) throws {
+            guard !holds else { return }
+            throw TrainingError.invalidSetting(
+                name: name,
+                requirement: requirement,
+                found: found
+            )
+        }
+        try require(
+            adapter.rank >= 1,
+            "the rank of an adapter",
+            "1 or more",
+            "\(adapter.rank)"
+        )
+        let start = "the start of a run with an adapter"
+        guard let source else { return try require(false, start, "a model", "a size") }
+        if let former = source.adapter {
+            try require(false, start, "a model without an adapter", "the adapter '\(former.path)'")
+        }
+        try require(
+            !FileSystem.absolute(source.path).starts(with: FileSystem.absolute(directory.path)),
+            start,
+            "a model outside the run's directory",
+            "'\(source.path)'"
+        )
     }
 
     /// The model whose sizes and weights the run starts from; nil starts from random weights.
@@ -73,15 +125,39 @@ extension TextTraining {
         _ directory: RunDirectory,
         isResumed: Bool
     ) throws -> (value: any Tokenizer, path: FilePath)? {
+        let manifest = try shardManifest()
+        func matching(
+            _ found: (value: any Tokenizer, path: FilePath)
+        ) throws -> (value: any Tokenizer, path: FilePath) {
+            guard let manifest, manifest.manifest.tokenizer.digest != found.value.digest else {
+                return found
+            }
+            throw TrainingError.invalidSetting(
+                name: "the tokenizer",
+                requirement: "the one that the data was made with, as '\(manifest.path)' says",
+                found: "'\(found.path)'"
+            )
+        }
         if let path = tokenizer ?? (isResumed ? directory.savedTokenizer : nil) {
             let found = (value: try TokenizerSource(path).tokenizer(), path: path)
             if isResumed { try directory.requireSameTokenizer(found.value) }
-            return found
+            return try matching(found)
         }
         do {
-            guard let found = try source?.locatedTokenizer() else { return nil }
-            return (found.tokenizer, found.path)
-        } catch OpeningError.noTokenizer { return nil }
+            if let found = try source?.locatedTokenizer() {
+                return try matching((found.tokenizer, found.path))
+            }
+        } catch OpeningError.noTokenizer {}
+        return manifest?.tokenizer()
+    }
+
+    /// What made the shards that the run learns from, if a manifest beside them says it.
+    private func shardManifest() throws -> ShardManifest.Found? {
+        guard case .shards(let pattern, let validation) = data else { return nil }
+        return try ShardManifest.find(
+            besideShards: [pattern, validation].compactMap(\.self)
+                .flatMap { try TokenLoader.shardPaths(matching: $0) }
+        )
     }
 
     /// The sizes that ``start`` describes.
@@ -111,24 +187,10 @@ extension TextTraining {
     ) throws -> TransformerModel {
         var generator = MersenneTwister(seed: settings.seed)
         guard let source else {
-            guard adapter == nil else {
-                throw TrainingError.invalidSetting(
-                    name: "the start of a run with an adapter",
-                    requirement: "a model",
-                    found: "a size"
-                )
-            }
             return try configuration.makeTrainableModel(using: &generator, ops: ops)
         }
         guard let adapter else {
             return try configuration.makeTrainableModel(source.mergedWeights(ops: ops), ops: ops)
-        }
-        guard adapter.rank >= 1 else {
-            throw TrainingError.invalidSetting(
-                name: "the rank of an adapter",
-                requirement: "1 or more",
-                found: "\(adapter.rank)"
-            )
         }
         let shape = LowRankShape(
             configuration,
@@ -158,8 +220,6 @@ extension TextTraining {
             vocabularySize: Int
         ) throws {
             let settings = run.settings
-            // The shape of the batches is checked before anything is made from it.
-            try settings.validate()
             func needed() throws -> any Tokenizer {
                 guard let tokenizer else {
                     throw TrainingError.invalidSetting(
@@ -186,7 +246,7 @@ extension TextTraining {
                         template: template ?? KnownChatTemplate(.plain),
                         tokenizer: needed(),
                         sequenceLength: settings.sequenceLength
-                    ),
+                    ) { _, _ in try Task.checkCancellation() },
                     path: path,
                     batchSize: settings.batchSize,
                     sequenceLength: settings.sequenceLength,
@@ -202,7 +262,9 @@ extension TextTraining {
                     directory: run.directory.appending("data"),
                     heldOutTokens: PreparedText.mostHeldOutTokens,
                     leastHeldOutTokens: settings.batchSize * settings.sequenceLength + 1,
-                    threads: Machine.defaultThreadCount
+                    threads: Machine.defaultThreadCount,
+                    readingProgress: { _, _ in try Task.checkCancellation() },
+                    progress: { _ in try Task.checkCancellation() }
                 )
                 training = try shards(prepared.trainingPath, shuffled: true)
                 validation = try prepared.validationPath.map { try shards($0, shuffled: false) }

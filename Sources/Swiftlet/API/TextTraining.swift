@@ -2,7 +2,6 @@
 // TextTraining+Parts.swift makes its parts from the description.
 
 import FileIO
-import Synchronization
 import TextGeneration
 import Training
 
@@ -117,29 +116,26 @@ public struct TextTraining: Sendable, Equatable, Codable {
     /// Trains to the end.
     ///
     /// When the task is canceled, the run stops within a batch, writes a checkpoint and returns;
-    /// another call resumes from there.
+    /// another call resumes from there. Before the first step there is nothing to keep.
     /// - Parameter report: Called with every event, in order, on the run's thread.
     /// - Throws: ``TrainingError`` when the run is refused, differs from the one in the directory,
     ///   or diverges; ``OpeningError``, ``ModelError``, ``TextTokenizerError``, ``TokenDataError``,
     ///   ``PreparationError`` or ``TextGenerationError`` for its model, tokenizer or data;
-    ///   ``FileIOError``; and what `report` throws, after which complete checkpoints stay.
+    ///   ``FileIOError``; `CancellationError` when the task is canceled while its data is prepared;
+    ///   and what `report` throws, after which complete checkpoints stay.
     public func run(
         report: @Sendable (TrainingEvent) throws -> Void = { _ in }
     ) async throws {
-        let stop = StopFlag()
-        try await withTaskCancellationHandler {
-            try await GenerationThread().run {
-                try makeRun().run(until: { stop.isSet }, report: report)
-            }
-        } onCancel: {
-            stop.set()
+        try await GenerationThread().run {
+            try makeRun().run(until: { Task.isCancelled }, report: report)
         }
     }
 
     /// Trains to the end, and returns the events as a sequence.
     ///
     /// The run begins at once and does not wait for its events to be read. When the loop over it is
-    /// left or its task is canceled, the run stops as ``run(report:)`` does.
+    /// left or its task is canceled, the run stops as ``run(report:)`` does, but nothing waits for
+    /// its checkpoint: call ``run(report:)`` where the program then ends or opens the model.
     /// - Returns: The events. Iterating throws what ``run(report:)`` throws.
     public func events() -> AsyncThrowingStream<TrainingEvent, any Error> {
         AsyncThrowingStream { continuation in
@@ -153,14 +149,5 @@ public struct TextTraining: Sendable, Equatable, Codable {
             }
             continuation.onTermination = { _ in task.cancel() }
         }
-    }
-
-    /// Asks a run to stop, from any thread.
-    private final class StopFlag: Sendable {
-        private let flag = Atomic(false)
-
-        var isSet: Bool { flag.load(ordering: .relaxed) }
-
-        func set() { flag.store(true, ordering: .relaxed) }
     }
 }

@@ -50,9 +50,9 @@ public struct TrainingSettings: Sendable, Equatable, Codable {
     public var validationBatches: Int = Self.default(\.validationBatches)
     /// Steps between checkpoints; 0 is never, not even at the end.
     public var checkpointInterval: Int = Self.default(\.checkpointInterval)
-    /// Steps between samples; 0 is never.
+    /// Steps between samples, which only the train command takes; 0 is never.
     public var sampleInterval: Int = Self.default(\.sampleInterval)
-    /// Steps between HellaSwag evaluations; 0 is never.
+    /// Steps between HellaSwag evaluations, which only the train command makes; 0 is never.
     public var hellaSwagInterval: Int = Self.default(\.hellaSwagInterval)
     /// How many of the newest checkpoints are kept.
     public var keepLast: Int = Self.default(\.keepLast)

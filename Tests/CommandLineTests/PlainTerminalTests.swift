@@ -159,7 +159,7 @@ import Testing
         }
     }
 
-    @Test func aBaseModelIsAnnouncedAtATerminal() throws {
+    @Test func aBaseModelContinuesTextsAtATerminal() throws {
         try withModel(contextLength: 64) { model, tokenizer in
             let chat = [
                 try swiftletPath(), "chat", "--model", model, "--tokenizer", tokenizer,

@@ -33,7 +33,7 @@ struct RunningProgram {
 
     /// Returns when the condition holds, or once the program has ended.
     func wait(until isReached: () throws -> Bool) rethrows {
-        while process.isRunning, try !isReached() { usleep(500) }
+        while process.isRunning, try !isReached() { usleep(1000) }
     }
 
     /// Sends a signal.

@@ -126,9 +126,7 @@ private func withRun(
         (["--steps", "1", "--learning-rate", "nan"], "--learning-rate"),
         (["--steps", "1", "--threads", "0"], "threads"),
     ])
-    func aWrongOptionIsReportedInOneSentenceAndLeavesNothing(options: [String], fragment: String)
-        throws
-    {
+    func aWrongOptionIsReportedAndLeavesNothing(options: [String], fragment: String) throws {
         try withRun { arguments, run in
             expectError(try swiftlet(arguments + options), 64, fragment)
             #expect(!FileSystem.exists(run))

@@ -26,7 +26,7 @@ private struct BFloat16Fixture: Decodable {
     private static let allowance = 1.1
 
     @Test(arguments: ["odd", "even"], InstructionSet.available)
-    func resultsAreAsCloseToFloat32AsPyTorchs(name: String, isa: InstructionSet) throws {
+    func resultsAreAsCloseToFloat32AsThoseOfPyTorch(name: String, isa: InstructionSet) throws {
         let ops = try Ops(instructionSet: isa, threadCount: 2)
         let model = try GPT2(llmcCheckpoint: fixture("\(name)_model.bin"), ops: ops)
         try model.setPrecision(.bfloat16)
@@ -60,7 +60,7 @@ private struct BFloat16Fixture: Decodable {
     }
 
     @Test(arguments: ["odd", "even"], InstructionSet.available)
-    func tenStepsStayAsCloseToFloat32AsPyTorchs(name: String, isa: InstructionSet) throws {
+    func tenStepsStayAsCloseToFloat32AsThoseOfPyTorch(name: String, isa: InstructionSet) throws {
         let exact = try StepsFixture.read(name)
         let pytorch = try BFloat16Fixture.read(name)
         let ops = try Ops(instructionSet: isa, threadCount: 2)

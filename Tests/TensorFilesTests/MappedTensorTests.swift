@@ -85,7 +85,7 @@ import Testing
         #expect(outs[0] == outs[1])
     }
 
-    @Test func typesOfFilesMatchThoseOfTensorsThatKernelsHave() {
+    @Test func storedTypesThatKernelsHaveMapToTensorTypes() {
         #expect(
             StoredType.allCases.compactMap(\.elementType)
                 == [.float16, .bfloat16, .int32, .float32]

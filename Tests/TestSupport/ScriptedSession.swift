@@ -9,7 +9,7 @@ package final class ScriptedSession: DecodingSession {
     package let tokenCapacity: Int
     private var sequences: [[Int32]]
     private let willAppend: ([SequencePart]) -> Void
-    private let willCopy: (_ source: Int, _ destination: Int, _ tokenCount: Int) -> Void
+    private let willCopy: ((_ source: Int, _ destination: Int, _ tokenCount: Int) -> Void)?
     private let script: ([Int32]) throws -> [Float]
 
     /// Creates a session of empty sequences.
@@ -25,11 +25,7 @@ package final class ScriptedSession: DecodingSession {
         sequenceCount: Int,
         tokenCapacity: Int,
         willAppend: @escaping ([SequencePart]) -> Void = { _ in },
-        willCopy: @escaping (_ source: Int, _ destination: Int, _ tokenCount: Int) -> Void = {
-            _,
-            _,
-            _ in
-        },
+        willCopy: ((_ source: Int, _ destination: Int, _ tokenCount: Int) -> Void)? = nil,
         script: @escaping ([Int32]) throws -> [Float]
     ) {
         self.vocabularySize = vocabularySize
@@ -64,7 +60,7 @@ package final class ScriptedSession: DecodingSession {
     }
 
     package func copy(_ source: Int, to destination: Int, tokenCount: Int) {
-        willCopy(source, destination, tokenCount)
+        willCopy?(source, destination, tokenCount)
         sequences[destination] = Array(sequences[source].prefix(tokenCount))
     }
 }

@@ -100,9 +100,7 @@ private func read(rows: [UInt8], limit: Int? = nil) throws -> [MultipleChoiceExa
             ),
         ] as [([Int32], [UInt16], String)]
     )
-    func damagedShardIsReportedInOneSentence(header: [Int32], body: [UInt16], fragment: String)
-        throws
-    {
+    func damagedShardIsReported(header: [Int32], body: [UInt16], fragment: String) throws {
         try withTemporaryDirectory { directory in
             let path = try writeShard(header, body, in: directory)
             let error = try #require(throws: TokenDataError.self) {

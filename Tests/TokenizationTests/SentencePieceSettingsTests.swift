@@ -162,13 +162,16 @@ import Testing
         var mutations = Mutations(of: original, seed: 7)
         try withTemporaryDirectory { directory in
             let path = directory.appending("tokenizer.model")
-            for _ in 0..<200 {
+            var openedCount = 0
+            for _ in 0..<400 {
                 try SmallSentencePieces.write(mutations.next(), to: path)
                 if let tokenizer = try? SentencePieceTokenizer(contentsOf: path) {
+                    openedCount += 1
                     let ids = try tokenizer.encode(" the A\u{301} \u{FB01} <x> \u{2581}")
                     #expect(throws: Never.self) { try tokenizer.decode(ids) }
                 }
             }
+            #expect(openedCount > 0)
         }
     }
 }

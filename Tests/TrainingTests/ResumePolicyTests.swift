@@ -73,7 +73,7 @@ import Training
         }
     }
 
-    @Test func aRunThatMayNotBeResumedIsRefusedAndLeftAlone() throws {
+    @Test func resumeNeverRefusesAnExistingRunAndLeavesItAlone() throws {
         try withTemporaryDirectory { directory in
             let run = try stopped(after: 3, in: directory)
             let names = try FileSystem.names(in: run.path).map(\.string)

@@ -12,7 +12,7 @@ struct ComputeOptions: ParsableArguments {
     )
     var threads: Int?
 
-    @Flag(help: "Print more about the work in progress to stderr.")
+    @Flag(help: "Print more to stderr about what is being done.")
     var verbose = false
 
     /// Makes what runs the arithmetic.
@@ -31,6 +31,7 @@ struct ComputeOptions: ParsableArguments {
 extension ArgumentHelp {
     /// The help for a tokenizer of any kind.
     static let anyTokenizer: ArgumentHelp = "A tokenizer: \(tokenizerForms)."
+
     /// What may hold a tokenizer.
     static let tokenizerForms = """
         tokenizer.json, tokenizer.model, llm.c's or llama2.c's tokenizer.bin, vocab.json next to \
@@ -43,7 +44,7 @@ extension ArgumentHelp {
         valueName: "directory"
     )
 
-    /// The help for a chat template, which begins with this sentence.
+    /// The help for a chat template: a sentence, and the names of the templates as its value.
     static func template(
         _ sentence: String = "The chat template (default: the one in the model's files)."
     ) -> Self {

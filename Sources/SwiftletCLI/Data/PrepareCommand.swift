@@ -9,9 +9,9 @@ struct PrepareCommand: ParsableCommand {
         discussion: """
             Writes NAME_train.bin and NAME_val.bin, or NAME_train_000001.bin and so on with \
             --shard-tokens. The files appear once all of them are complete, together with \
-            NAME_manifest.json, which tells train the tokenizer, the size of its vocabulary and \
-            the sources. Each document starts with the token that starts a text for this \
-            tokenizer: GPT-2's end of text, Llama's <s>.
+            NAME_manifest.json, which records the tokenizer, the size of its vocabulary and the \
+            sources, and which train reads. Each document starts with the token that starts a \
+            text for this tokenizer: GPT-2's end of text, Llama's <s>.
 
             Examples:
               swiftlet prepare checkpoints/quickstart/stories.txt --split marker \\

@@ -13,10 +13,10 @@ struct InfoCommand: ParsableCommand {
 
             For a model, info also shows what the parameters are for, and how much memory training \
             would take, as train computes it for the same batch. In the JSON object, parts lists \
-            the former, each with part, parameters and share (a fraction of 1), and training holds \
-            the latter: batch_size, sequence_length, precision, recompute, weights_bytes, \
-            rounded_weights_bytes, gradients_bytes, moments_bytes, activations_bytes and \
-            total_bytes.
+            what the parameters are for, each with part, parameters and share (a fraction of \
+            1), and training holds the memory: batch_size, sequence_length, precision, recompute, \
+            weights_bytes, rounded_weights_bytes, gradients_bytes, moments_bytes, \
+            activations_bytes and total_bytes.
 
             Examples:
               swiftlet info checkpoints/gpt2

@@ -43,7 +43,7 @@ struct SampleCommand: ParsableCommand {
         help: ArgumentHelp(
             """
             When the text fills the model's context: end it (stop), or drop its older half except \
-            for the start token (slide). With slide, a prompt that is too long is cut in this way.
+            for the start token (slide). With slide, a prompt that is too long is cut the same way.
             """,
             valueName: "stop|slide"
         )

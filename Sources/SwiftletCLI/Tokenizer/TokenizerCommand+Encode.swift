@@ -36,7 +36,9 @@ struct TokenizerEncodeCommand: ParsableCommand {
     @Option(help: .anyTokenizer)
     var tokenizer: FilePath
 
-    @Flag(help: "Read the names of special tokens, such as <|endoftext|>, as these tokens.")
+    @Flag(
+        help: "Treat the names of special tokens, such as <|endoftext|>, as those tokens, not text."
+    )
     var special = false
 
     @Flag(help: "Print each text as a JSON object: {\"tokens\":[...],\"count\":N}.")

@@ -184,8 +184,8 @@ struct IntervalOptions: ParsableArguments {
 
     @Option(
         help: """
-            The text that samples continue (default: none, they start a new one); with --chat, \
-            the message that they answer.
+            The text that samples continue (default: none, so that they start a new one); with \
+            --chat, the message that they answer.
             """
     )
     var samplePrompt: ArgumentText?

@@ -166,8 +166,9 @@ public struct TextPieces: AsyncSequence, Sendable {
         fileprivate let state: State
 
         /// Returns the next piece; nil at the end of the text, and when the task is canceled.
-        /// - Throws: ``InferenceError`` or ``TextGenerationError`` for options and prompts that the
-        ///   model cannot take.
+        /// - Throws: ``InferenceError``, ``TextGenerationError`` or ``TextTokenizerError`` for
+        ///   options and prompts that the model cannot take, ``TensorError`` when memory runs out,
+        ///   and ``FileIOError`` when the model's file has shrunk.
         public func next() async throws -> String? {
             try await generator.nextPiece(of: state)
         }

@@ -5,7 +5,17 @@ import Foundation
 import Swiftlet
 
 @main struct Storyteller {
-    static func main() async throws {
+    static func main() async {
+        do {
+            try await trainAndTell()
+        } catch {
+            // Every error of the library is one sentence for whoever runs the program.
+            FileHandle.standardError.write(Data("Storyteller: \(error)\n".utf8))
+            exit(1)
+        }
+    }
+
+    static func trainAndTell() async throws {
         let arguments = CommandLine.arguments.dropFirst()
         let folder = FileManager.default.temporaryDirectory
             .appending(path: "storyteller-\(ProcessInfo.processInfo.processIdentifier)")

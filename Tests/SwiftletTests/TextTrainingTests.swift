@@ -48,30 +48,43 @@ import Testing
         }
     }
 
-    @Test func anAdapterIsTrainedOnAModel() async throws {
+    /// Gives the run of an adapter, not yet begun, on the model that a tiny run left.
+    private func withAdapterRun(
+        _ body: (_ training: TextTraining, _ base: FilePath, _ directory: FilePath) async throws
+            -> Void
+    ) async throws {
         try await withTemporaryDirectory { directory in
-            let base = try await tinyRun(in: directory)
-            try await base.run()
-            var training = base
+            var training = try await tinyRun(in: directory)
+            try await training.run()
+            let base = training.directory
             training.adapter = TextTraining.Adapter(rank: 2)
-            training.directory = directory.appending("adapter")
-            await #expect(throws: TrainingError.self) { try await training.run() }
-            training.start = .model(base.directory)
+            training.start = .model(base)
             training.tokenizer = nil
+            training.directory = directory.appending("adapter")
+            try await body(training, base, directory)
+        }
+    }
+
+    @Test func anAdapterIsTrainedOnAModel() async throws {
+        try await withAdapterRun { training, _, _ in
             #expect(try await losses(of: training).count == 4)
             let model = try await TextModel(training.directory)
             #expect(model.sizes.layerCount == 2)
         }
     }
 
+    @Test func anAdapterIsNotTrainedOnRandomWeights() async throws {
+        try await withAdapterRun { training, base, _ in
+            var training = training
+            training.start = .size("layers=2,heads=2,channels=32,context=32")
+            training.tokenizer = base
+            await #expect(throws: TrainingError.self) { try await training.run() }
+        }
+    }
+
     @Test func anAdapterRunIsNotTheStartOfAnotherAdapter() async throws {
-        try await withTemporaryDirectory { directory in
-            let base = try await tinyRun(in: directory)
-            try await base.run()
-            var training = base
-            training.adapter = TextTraining.Adapter(rank: 2)
-            training.start = .model(base.directory)
-            training.directory = directory.appending("adapter")
+        try await withAdapterRun { training, _, directory in
+            var training = training
             try await training.run()
             training.start = .model(training.directory)
             training.directory = directory.appending("second")
@@ -80,15 +93,12 @@ import Testing
     }
 
     @Test func anAdapterDoesNotReplaceItsOwnModel() async throws {
-        try await withTemporaryDirectory { directory in
-            let base = try await tinyRun(in: directory)
-            try await base.run()
-            var training = base
-            training.adapter = TextTraining.Adapter(rank: 2)
-            training.start = .model(base.directory)
+        try await withAdapterRun { training, base, _ in
+            var training = training
+            training.directory = base
             training.overwrite = true
             await #expect(throws: TrainingError.self) { try await training.run() }
-            _ = try await TextModel(base.directory)
+            _ = try await TextModel(base)
         }
     }
 

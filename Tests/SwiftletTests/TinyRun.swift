@@ -4,8 +4,7 @@ import Swiftlet
 /// A run on a few lines of text that follow one pattern, small enough to be made in a moment.
 func tinyRun(
     in directory: FilePath,
-    steps: Int = 4,
-    adapter: TextTraining.Adapter? = nil
+    steps: Int = 4
 ) async throws -> TextTraining {
     let text = directory.appending("lines.txt")
     let names = ["Ada", "Ben", "Cleo"]
@@ -18,7 +17,6 @@ func tinyRun(
         on: .text(text),
         tokenizer: directory.appending("tokenizer"),
         settings: TrainingSettings(steps: steps, sequenceLength: 16, learningRate: 1e-2),
-        adapter: adapter,
         in: directory.appending("run")
     )
 }

@@ -32,7 +32,7 @@ let argumentParser = Target.Dependency.product(
 )
 
 // What `import Swiftlet` re-exports. A target that uses these through it depends on them too, or
-// SwiftPM would not always compile it again when one of them changes.
+// SwiftPM may not recompile it when one of them changes.
 let reexported: [Target.Dependency] = [
     "Collectives", "Downloads", "FileIO", "Inference", "Interpretability", "LanguageModels",
     "RandomNumbers", "Reports", "Stories", "TensorFiles", "Tensors", "TextGeneration", "TokenData",

@@ -1,12 +1,12 @@
-// The losses of one sequence in a pass that is looked into or changed on its way.
+// The losses of one sequence in a pass whose values hooks read or change.
 
 import Inference
 
 extension InspectableModel {
-    /// What each token of a sequence but the first cost to predict, in a pass with hooks.
+    /// The loss of each token of a sequence but the first, in a pass with hooks.
     /// - Parameters:
-    ///   - tokens: Two at least, and no more than the context holds.
-    ///   - hooks: What to call on the way.
+    ///   - tokens: At least two, and no more than fit the context.
+    ///   - hooks: What to call during the pass.
     /// - Returns: The cross-entropy of every token but the first, in nats.
     /// - Throws: ``InterpretabilityError``, what a hook throws, or a model's error.
     package func losses(of tokens: [Int32], hooks: PassHooks) throws -> [Float] {

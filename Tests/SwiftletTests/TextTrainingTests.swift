@@ -3,6 +3,31 @@ import Swiftlet
 import TestSupport
 import Testing
 
+/// Runs a training whose task is canceled before it begins.
+private func runCanceled(_ training: TextTraining) async throws {
+    try await Task {
+        withUnsafeCurrentTask { $0?.cancel() }
+        try await training.run()
+    }.value
+}
+
+/// Expects that a run is refused for a setting, with these words.
+private func expectRefusal(of training: TextTraining, _ words: String) async throws {
+    let error = await #expect(throws: TrainingError.self) { try await training.run() }
+    #expect(try #require(error).description.contains(words))
+}
+
+/// Writes a file of forty conversations.
+private func writeConversations(in directory: FilePath) throws -> FilePath {
+    let file = directory.appending("chat.jsonl")
+    let line = """
+        {"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Ho"}]}
+
+        """
+    try Data(String(repeating: line, count: 40).utf8).write(to: URL(filePath: file.string))
+    return file
+}
+
 @Suite struct TextTrainingTests {
     @Test func aRunLearnsAndLeavesAModelThatOpens() async throws {
         try await withTemporaryDirectory { directory in
@@ -32,10 +57,12 @@ import Testing
                 }
             }
             try await task.value
+            var resumedSteps: [Int] = []
             for try await event in stopped.events() {
-                if case .resumed(let step, _) = event { #expect(step == 2) }
+                if case .resumed(let step, _) = event { resumedSteps.append(step) }
                 if case .step(let step) = event { seen.append(step.loss) }
             }
+            #expect(resumedSteps == [2])
             #expect(seen == Array(expected.suffix(4)))
         }
     }
@@ -44,7 +71,7 @@ import Testing
         try await withTemporaryDirectory { directory in
             var training = try await tinyRun(in: directory)
             training.tokenizer = nil
-            await #expect(throws: TrainingError.self) { try await training.run() }
+            try await expectRefusal(of: training, "the tokenizer of a run that learns from text")
         }
     }
 
@@ -78,7 +105,7 @@ import Testing
             var training = training
             training.start = .size("layers=2,heads=2,channels=32,context=32")
             training.tokenizer = base
-            await #expect(throws: TrainingError.self) { try await training.run() }
+            try await expectRefusal(of: training, "got a size")
         }
     }
 
@@ -88,7 +115,7 @@ import Testing
             try await training.run()
             training.start = .model(training.directory)
             training.directory = directory.appending("second")
-            await #expect(throws: TrainingError.self) { try await training.run() }
+            try await expectRefusal(of: training, "a model without an adapter")
         }
     }
 
@@ -97,7 +124,7 @@ import Testing
             var training = training
             training.directory = base
             training.overwrite = true
-            await #expect(throws: TrainingError.self) { try await training.run() }
+            try await expectRefusal(of: training, "outside the run's directory")
             _ = try await TextModel(base)
         }
     }
@@ -113,14 +140,14 @@ import Testing
             let other = try await TextTokenizer.train(on: [text], vocabularySize: 265)
             try other.save(in: directory.appending("other"))
             training.tokenizer = directory.appending("other")
-            await #expect(throws: TrainingError.self) { try await training.run() }
+            try await expectRefusal(of: training, "the one that the data was made with")
             training.tokenizer = nil
             try await training.run()
             #expect(try ModelSizes(ofModelAt: training.directory).vocabularySize == 270)
         }
     }
 
-    @Test func aRunInPlaceOfAnotherDoesNotKeepItsTokenizer() async throws {
+    @Test func aRunThatReplacesAnotherDoesNotKeepItsTokenizer() async throws {
         try await withTemporaryDirectory { directory in
             var training = try await tinyRun(in: directory)
             try await training.run()
@@ -139,25 +166,56 @@ import Testing
         }
     }
 
-    @Test func intervalsOnlyTheCommandUsesAreRefused() async throws {
+    @Test(arguments: [\TrainingSettings.sampleInterval, \.hellaSwagInterval])
+    func intervalsOnlyTheCommandUsesAreRefused(
+        interval: WritableKeyPath<TrainingSettings, Int> & Sendable
+    ) async throws {
         try await withTemporaryDirectory { directory in
             var training = try await tinyRun(in: directory)
-            training.settings.sampleInterval = 2
-            await #expect(throws: TrainingError.self) { try await training.run() }
+            training.settings[keyPath: interval] = 2
+            try await expectRefusal(of: training, "interval must be 0")
+        }
+    }
+
+    @Test func aRunCanceledWhileItsDataIsPreparedThrows() async throws {
+        try await withTemporaryDirectory { directory in
+            var training = try await tinyRun(in: directory)
+            await #expect(throws: CancellationError.self) { try await runCanceled(training) }
+            training.data = .conversations(try writeConversations(in: directory), validation: nil)
+            await #expect(throws: CancellationError.self) { try await runCanceled(training) }
+        }
+    }
+
+    @Test func aRunCanceledBeforeItsFirstStepLeavesNothing() async throws {
+        try await withTemporaryDirectory { directory in
+            var training = try await tinyRun(in: directory)
+            let shards = directory.appending("shards")
+            try await TextTokenizer(directory.appending("tokenizer"))
+                .prepare([directory.appending("lines.txt")], in: shards, name: "lines")
+            training.data = .shards(shards.appending("lines_train.bin"), validation: nil)
+            try await runCanceled(training)
+            #expect(!FileManager.default.fileExists(atPath: training.directory.string))
+        }
+    }
+
+    @Test func shardsOfMoreTokensThanTheModelHasAreRefused() async throws {
+        try await withTemporaryDirectory { directory in
+            var training = try await tinyRun(in: directory)
+            let (made, shards) = (directory.appending("tokenizer"), directory.appending("shards"))
+            try await TextTokenizer(made)
+                .prepare([directory.appending("lines.txt")], in: shards, name: "lines")
+            try FileManager.default.removeItem(atPath: made.string)
+            training.start = .size("layers=2,heads=2,channels=32,context=32,vocabulary=260")
+            training.data = .shards(shards.appending("lines_train.bin"), validation: nil)
+            training.tokenizer = nil
+            try await expectRefusal(of: training, "at least the 270 tokens")
         }
     }
 
     @Test func conversationsAreLearnedInTheirTemplate() async throws {
         try await withTemporaryDirectory { directory in
             var training = try await tinyRun(in: directory)
-            let file = directory.appending("chat.jsonl")
-            let line = """
-                {"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Ho"}]}
-
-                """
-            try Data(String(repeating: line, count: 40).utf8)
-                .write(to: URL(filePath: file.string))
-            training.data = .conversations(file, validation: nil)
+            training.data = .conversations(try writeConversations(in: directory), validation: nil)
             training.settings = TrainingSettings(steps: 2, sequenceLength: 32)
             #expect(try await losses(of: training).count == 2)
             let model = try await TextModel(training.directory)

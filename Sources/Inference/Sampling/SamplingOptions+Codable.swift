@@ -1,5 +1,5 @@
-// How sampling is stored, such as in a program's settings. What is stored is checked when it is
-// read, like what a program writes.
+// How sampling options are stored, such as in a program's settings. They are checked when they are
+// read, like options that a program makes.
 
 extension SamplingOptions: Codable {
     private enum CodingKeys: String, CodingKey {
@@ -7,7 +7,7 @@ extension SamplingOptions: Codable {
         case presencePenalty, frequencyPenalty, logitBias
     }
 
-    /// Reads options; what is not said is as in the plain distribution.
+    /// Reads options; those that are missing are as in the model's own distribution.
     /// - Throws: ``InferenceError/invalidOption(name:requirement:found:)``, `DecodingError`.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
@@ -22,7 +22,7 @@ extension SamplingOptions: Codable {
                 throw DecodingError.dataCorruptedError(
                     forKey: .logitBias,
                     in: container,
-                    debugDescription: "\(token) is no token"
+                    debugDescription: "\(token) is not a token id"
                 )
             }
             logitBias[id] = amount ?? -.infinity

@@ -1,5 +1,5 @@
-// What a family of models says of its blocks in generation. BlockDecoder.swift puts the parts
-// together: it runs the layers, and knows the caches and the hooks.
+// What a family of models defines about its blocks in generation. BlockDecoder.swift puts the parts
+// together: it runs the layers, the caches and the hooks.
 
 import Tensors
 

@@ -1,5 +1,5 @@
-// Weights by name: the common interface of everything that holds a model, for both families. A
-// format that says which model it holds adds a type that conforms. Configurations list their
+// Weights by name: the common interface of everything that holds a model, for both families. To add
+// a format that says which model it holds, add a type that conforms. Configurations list their
 // weights as such values; naming tables know what containers call them.
 
 import Inference

@@ -1,5 +1,5 @@
-// What a family says of its kinds of weight, and what follows from it for all families: the weights
-// of a model, the parameters that training keeps, and which of them are multiplied by.
+// What a family declares about its kinds of weight, and what follows from it in every family: the
+// weights of a model, the parameters that training keeps, and which of them enter products.
 
 import Tensors
 

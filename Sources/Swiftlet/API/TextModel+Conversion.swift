@@ -66,7 +66,7 @@ extension TextModel {
 }
 
 extension ElementType {
-    /// Refuses a precision that a program read or chose wrongly.
+    /// Checks that a precision is one of those that are possible.
     /// - Throws: ``InferenceError/invalidOption(name:requirement:found:)``.
     func check(_ name: String, isOneOf possible: [ElementType]) throws {
         guard !possible.contains(self) else { return }

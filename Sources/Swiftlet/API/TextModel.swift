@@ -26,10 +26,10 @@ public final class TextModel: Sendable {
     /// The model's dimensions.
     public let sizes: ModelSizes
     /// The chat form the model was trained with; nil for a model that only continues text, or whose
-    /// form is not a known one.
+    /// form cannot be used.
     public let chatForm: ChatForm?
     let generator: AsyncTextGenerator
-    private let template: Result<any ChatTemplate, OpeningError>
+    private let template: Result<any ChatTemplate, any Error>
 
     /// Opens a model.
     /// - Parameters:
@@ -80,8 +80,8 @@ public final class TextModel: Sendable {
         let generator: TextGenerator
         let tokenizer: any Tokenizer
         let sizes: ModelSizes
-        /// nil for a model that only continues text, a failure for an unknown form.
-        let template: Result<any ChatTemplate, OpeningError>?
+        /// nil for a model that only continues text, a failure for an unknown or damaged form.
+        let template: Result<any ChatTemplate, any Error>?
 
         init(
             _ source: ModelSource,
@@ -100,12 +100,12 @@ public final class TextModel: Sendable {
             )
             generator = try TextGenerator(model, tokenizer: self.tokenizer)
             sizes = ModelSizes(source.configuration)
-            // A model without a chat form, or with an unknown one, still continues text.
+            // A model without a chat form, or with one that cannot be used, still continues text.
             do {
                 template = .success(try source.chatTemplate(self.tokenizer))
             } catch OpeningError.noChatTemplate {
                 template = nil
-            } catch let error as OpeningError {
+            } catch {
                 template = .failure(error)
             }
         }
@@ -157,8 +157,9 @@ public final class TextModel: Sendable {
     ///   - options: How much to generate in a turn, and how.
     ///   - seed: The seed of the random draws; nil is a new one every time.
     /// - Returns: The conversation. A model that only continues text uses the plain form.
-    /// - Throws: ``OpeningError/unknownChatTemplate(model:)`` when the model's form is not a known
-    ///   one and no other is given, ``TextGenerationError`` when roles do not alternate or the
+    /// - Throws: When no form is given and the model's cannot be used:
+    ///   ``OpeningError/unknownChatTemplate(model:)``, ``TextTokenizerError`` or ``FileIOError``.
+    ///   ``TextGenerationError`` when roles do not alternate or the
     ///   model's form has no place for a message, ``InferenceError`` for options that the model
     ///   cannot take.
     public func chat(

@@ -18,19 +18,20 @@ extension TextTraining {
         let replacesRun = try overwrite && directory.holdsRun()
         let source = try startingModel(directory, resumedStep)
         try checkAdapter(source, directory)
-        let tokenizer = try locatedTokenizer(of: source, directory, isResumed: resumedStep != nil)
+        let manifest = try shardManifest()
+        let tokenizer = try locatedTokenizer(
+            of: source,
+            directory,
+            manifest,
+            isResumed: resumedStep != nil
+        )
         let configuration =
             try source?.configuration
             ?? sizes(
                 vocabularySize: tokenizer?.value.vocabularySize
-                    ?? shardManifest()?.manifest.tokenizer.vocabularySize
+                    ?? manifest?.manifest.tokenizer.vocabularySize
             )
-        if let tokenizer {
-            try tokenizer.value.checkCount(
-                expected: configuration.vocabularySize,
-                path: tokenizer.path
-            )
-        }
+        try checkVocabulary(configuration.vocabularySize, tokenizer, manifest)
         let template = try chatTemplate(source, tokenizer?.value)
         let batches = try Batches(
             self,
@@ -60,52 +61,6 @@ extension TextTraining {
         return run
     }
 
-    /// Checks the settings before anything is made from them.
-    private func checkSettings() throws {
-        try settings.validate()
-        for (name, interval) in [
-            ("the sample interval", settings.sampleInterval),
-            ("the HellaSwag interval", settings.hellaSwagInterval),
-        ] where interval != 0 {
-            throw TrainingError.invalidSetting(
-                name: name,
-                requirement: "0 in a program: only the train command takes samples and asks "
-                    + "questions",
-                found: "\(interval)"
-            )
-        }
-    }
-
-    /// Refuses an adapter that cannot be trained, or whose model the run would remove.
-    private func checkAdapter(_ source: ModelSource?, _ directory: RunDirectory) throws {
-        guard let adapter else { return }
-        func require(_ holds: Bool, _ name: String, _ requirement: String, _ found: String) throws {
-            guard !holds else { return }
-            throw TrainingError.invalidSetting(
-                name: name,
-                requirement: requirement,
-                found: found
-            )
-        }
-        try require(
-            adapter.rank >= 1,
-            "the rank of an adapter",
-            "1 or more",
-            "\(adapter.rank)"
-        )
-        let start = "the start of a run with an adapter"
-        guard let source else { return try require(false, start, "a model", "a size") }
-        if let former = source.adapter {
-            try require(false, start, "a model without an adapter", "the adapter '\(former.path)'")
-        }
-        try require(
-            !FileSystem.absolute(source.path).starts(with: FileSystem.absolute(directory.path)),
-            start,
-            "a model outside the run's directory",
-            "'\(source.path)'"
-        )
-    }
-
     /// The model whose sizes and weights the run starts from; nil starts from random weights.
     private func startingModel(
         _ directory: RunDirectory,
@@ -119,35 +74,28 @@ extension TextTraining {
         return try ModelSource(path)
     }
 
-    /// The named tokenizer, the run's own copy, or the model's; nil when there is none.
+    /// The named tokenizer, the run's own copy, the model's, or the one that the shards were made
+    /// with; nil when there is none.
     private func locatedTokenizer(
         of source: ModelSource?,
         _ directory: RunDirectory,
+        _ manifest: ShardManifest.Found?,
         isResumed: Bool
     ) throws -> (value: any Tokenizer, path: FilePath)? {
-        let manifest = try shardManifest()
-        func matching(
-            _ found: (value: any Tokenizer, path: FilePath)
-        ) throws -> (value: any Tokenizer, path: FilePath) {
-            guard let manifest, manifest.manifest.tokenizer.digest != found.value.digest else {
-                return found
-            }
-            throw TrainingError.invalidSetting(
-                name: "the tokenizer",
-                requirement: "the one that the data was made with, as '\(manifest.path)' says",
-                found: "'\(found.path)'"
-            )
-        }
         if let path = tokenizer ?? (isResumed ? directory.savedTokenizer : nil) {
             let found = (value: try TokenizerSource(path).tokenizer(), path: path)
             if isResumed { try directory.requireSameTokenizer(found.value) }
-            return try matching(found)
+            try checkTokenizer(found, manifest)
+            return found
         }
-        do {
-            if let found = try source?.locatedTokenizer() {
-                return try matching((found.tokenizer, found.path))
-            }
-        } catch OpeningError.noTokenizer {}
+        // A resumed run has its own, or began without one.
+        if !isResumed, let source {
+            do {
+                let (value, path) = try source.locatedTokenizer()
+                try checkTokenizer((value, path), manifest)
+                return (value, path)
+            } catch OpeningError.noTokenizer {}
+        }
         return manifest?.tokenizer()
     }
 

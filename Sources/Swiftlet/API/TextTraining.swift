@@ -116,7 +116,7 @@ public struct TextTraining: Sendable, Equatable, Codable {
     /// Trains to the end.
     ///
     /// When the task is canceled, the run stops within a batch, writes a checkpoint and returns;
-    /// another call resumes from there. Before the first step there is nothing to keep.
+    /// another call resumes from there. A run that is stopped before its first step leaves nothing.
     /// - Parameter report: Called with every event, in order, on the run's thread.
     /// - Throws: ``TrainingError`` when the run is refused, differs from the one in the directory,
     ///   or diverges; ``OpeningError``, ``ModelError``, ``TextTokenizerError``, ``TokenDataError``,
@@ -127,7 +127,14 @@ public struct TextTraining: Sendable, Equatable, Codable {
         report: @Sendable (TrainingEvent) throws -> Void = { _ in }
     ) async throws {
         try await GenerationThread().run {
+            let directory = RunDirectory(directory)
+            let hadTokenizer = directory.savedTokenizer != nil
             try makeRun().run(until: { Task.isCancelled }, report: report)
+            // Stopped before the first step: next to another model this tokenizer would be wrong.
+            if !hadTokenizer, try !directory.holdsRun() {
+                try directory.replaceTokenizer(with: nil)
+                directory.removeIfEmpty()
+            }
         }
     }
 

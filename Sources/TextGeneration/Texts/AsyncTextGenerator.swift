@@ -49,7 +49,7 @@ package actor AsyncTextGenerator {
     /// - Parameters:
     ///   - prompt: What to continue; without one, the model starts a new text.
     ///   - options: How much is generated, and how.
-    ///   - seed: What random draws start from; nil gives every text a new one.
+    ///   - seed: The seed of the random draws; nil chooses a new one for every call.
     /// - Returns: The text. Asking for its first piece throws what
     ///   ``TextGenerator/stream(prompt:options:seed:)`` does, and every piece what the model
     ///   throws.
